@@ -1,0 +1,230 @@
+//! What is allowed, and why not: one function, asked by bindings, action menus, wizards, plans and verbs.
+
+use super::{Act, Facts, Fault, Intent, Kind, LockState, Opens, Passkey, PasskeyName, PasskeyRemove, Request, Rotate, Text};
+
+/// Whether `request` is allowed given `facts`; the fault says which rule protects the user and what to do instead.
+///
+/// # Errors
+/// `Kind::Refused` for a rule, `Kind::NotFound` for a name that is not there, `Kind::Changed` while somebody else holds the operation
+/// lock, `Kind::Secret` while locked.
+pub fn may(request: &Request, facts: &Facts) -> Result<(), Fault> {
+    let refuse = |cause: String, next: Act| Err(Fault::refused(request.failing(), cause, next));
+    if facts.read_only {
+        return refuse("this console is read-only".into(), Act::say("start it without --read-only"));
+    }
+    if let Request::Init(_) = request {
+        return match &facts.installation {
+            None => Ok(()),
+            Some(i) => refuse(
+                format!("the catalog holds installation {} already", i.title()),
+                Act::say("name another --catalog FILE, or say --if-absent"),
+            ),
+        };
+    }
+    let Some(installation) = &facts.installation else {
+        return Err(Fault::new(Kind::NotFound, request.failing(), "there is no catalog here", Act::start("kastellan init", Intent::SetUp)));
+    };
+    if let Some(holder) = &facts.holder {
+        return Err(busy(request, holder, facts));
+    }
+    match (&facts.unfinished, request) {
+        (None, Request::Resume | Request::Abandon) => {
+            return Err(Fault::new(Kind::NotFound, request.failing(), "no operation is unfinished", Act::say("kastellan status")));
+        }
+        (Some(_), Request::Resume | Request::Abandon) | (None, _) => {}
+        (Some(u), _) => {
+            let cause = format!("{} by {} is unfinished ({})", u.request.verb(), u.who, u.since.short(facts.now));
+            return refuse(cause, Act::start("kastellan rotate --resume | --abandon", Intent::Resume));
+        }
+    }
+    match request {
+        Request::PasskeyAdd(r) => free(request, facts, &r.name)?,
+        Request::Rotate(r) => may_rotate(request, facts, r)?,
+        Request::PasskeyUse(r) => may_use(request, facts, there(request, facts, &r.name)?)?,
+        Request::PasskeyRemove(r) => may_remove(request, facts, r)?,
+        _ => {}
+    }
+    match facts.lock {
+        LockState::Unlocked { .. } => Ok(()),
+        LockState::Locked => Err(Fault::new(
+            Kind::Secret,
+            request.failing(),
+            format!("{} is locked", installation.name),
+            Act::start("unlock first: --passphrase-file F, --passphrase-fd N, or a terminal", Intent::Unlock),
+        )),
+    }
+}
+
+/// The lock is held: who, since when, and the way out if that terminal is dead.
+fn busy(request: &Request, holder: &super::Holder, facts: &Facts) -> Fault {
+    let cause = format!("{} has been {} since {}", holder.who, holder.doing, holder.since.short(facts.now));
+    let next = Act::say("wait, or if that terminal is dead: kastellan rotate --resume | --abandon");
+    Fault::new(Kind::Changed, request.failing(), cause, next)
+}
+
+fn there<'a>(request: &Request, facts: &'a Facts, name: &PasskeyName) -> Result<&'a Passkey, Fault> {
+    let next = || Act::start("kastellan passkey list", Intent::Passkeys);
+    match facts.passkey(name) {
+        None => Err(Fault::new(Kind::NotFound, request.failing(), format!("there is no passkey {name}"), next())),
+        Some(p) if p.altered => Err(Fault::new(
+            Kind::Damaged,
+            request.failing(),
+            format!("the record of {name} was altered outside of Kastellan"),
+            Act::start("kastellan journal verify", Intent::Journal),
+        )),
+        Some(p) => Ok(p),
+    }
+}
+
+fn free(request: &Request, facts: &Facts, name: &PasskeyName) -> Result<(), Fault> {
+    match facts.passkey(name) {
+        None => Ok(()),
+        Some(p) => {
+            let cause = format!("passkey {} exists ({}, made {} by {})", p.name, p.method.word(), p.created_at.day(), p.created_by);
+            Err(Fault::refused(request.failing(), cause, Act::say("choose another name, or say --if-absent")))
+        }
+    }
+}
+
+fn may_rotate(request: &Request, facts: &Facts, rotate: &Rotate) -> Result<(), Fault> {
+    free(request, facts, &rotate.new)?;
+    match &rotate.retire {
+        None => Ok(()),
+        Some(old) => there(request, facts, old).map(|_| ()),
+    }
+}
+
+fn may_use(request: &Request, facts: &Facts, passkey: &Passkey) -> Result<(), Fault> {
+    let name = &passkey.name;
+    let check = || Act::start(format!("kastellan passkey check {name}"), Intent::Check(name.clone()));
+    match passkey.opens(&facts.ages, facts.now) {
+        Opens::Yes | Opens::Stale => Ok(()),
+        Opens::Pending => Err(Fault::refused(
+            request.failing(),
+            format!("{name} is not proved yet"),
+            Act::start("kastellan rotate --resume", Intent::Resume),
+        )),
+        Opens::Unknown => Err(Fault::refused(request.failing(), format!("nobody has proved that {name} opens"), check())),
+        Opens::No => {
+            Err(Fault::refused(request.failing(), format!("{name} does not open: {}", passkey.why(&facts.ages, facts.now)), check()))
+        }
+    }
+}
+
+fn may_remove(request: &Request, facts: &Facts, remove: &PasskeyRemove) -> Result<(), Fault> {
+    let name = &remove.name;
+    // An altered record may be removed: it is used for nothing else.
+    if facts.passkey(name).is_none_or(|p| !p.altered) {
+        there(request, facts, name)?;
+    }
+    if facts.in_use(name) {
+        let cause = format!("{name} is in use");
+        return Err(Fault::refused(
+            request.failing(),
+            cause,
+            Act::start("use another first: kastellan passkey use NAME", Intent::Passkeys),
+        ));
+    }
+    let others: Vec<&Passkey> = facts.passkeys.iter().filter(|p| !p.name.same(name)).collect();
+    let valid = |p: &&Passkey| matches!(p.opens(&facts.ages, facts.now), Opens::Yes | Opens::Stale);
+    if !others.iter().any(valid) {
+        let next = Act::start("prove another one first: kastellan passkey check NAME", Intent::Passkeys);
+        return Err(Fault::refused(request.failing(), format!("no other passkey is proved to open: {name} is the last way in"), next));
+    }
+    // The proof must be of this very session: what opened it must not be what is removed.
+    if let LockState::Unlocked { by, .. } = &facts.lock
+        && by.same(name)
+    {
+        let cause = format!("{name} is what unlocked this session; another passkey must open in the same operation");
+        let next = Act::say("unlock with another: kastellan --unlock-with OTHER passkey remove ...");
+        return Err(Fault::refused(request.failing(), cause, next));
+    }
+    Ok(())
+}
+
+impl Fault {
+    /// The fault of a locked operation lock, for who meets it outside of [`may`].
+    #[must_use]
+    pub fn busy(request: &Request, holder: &super::Holder, now: super::Timestamp) -> Self {
+        let mut facts = Facts::none(now, false);
+        facts.holder = Some(holder.clone());
+        busy(request, holder, &facts)
+    }
+
+    /// Stopped by the person or by a signal, at a safe point.
+    pub fn interrupted(doing: impl Into<Text>) -> Self {
+        Self::new(Kind::Interrupted, doing, "stopped as asked", Act::say("run it again when ready"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Installation, Method, PassphraseSource, Proof, Prover, Timestamp};
+
+    fn now() -> Timestamp {
+        Timestamp::from_unix(1_790_000_000)
+    }
+
+    fn passkey(name: &str, proof: Option<Proof>) -> Passkey {
+        Passkey {
+            name: name.parse().unwrap(),
+            method: Method::Passphrase,
+            source: PassphraseSource::Prompt,
+            owner: None,
+            created_at: now(),
+            created_by: "ana@bastion".into(),
+            wrap_id: String::new(),
+            settings: Text::default(),
+            weak: false,
+            pending: false,
+            proof,
+            altered: false,
+            note: None,
+        }
+    }
+
+    /// `used` is in use, `spare` is proved and `third` opened this session.
+    fn facts(used: Option<Proof>) -> Facts {
+        let proved = || Proof { opened: Some((now(), Prover::File)), typed: None, failed: None };
+        let mut facts = Facts::none(now(), false);
+        facts.installation = Some(Installation {
+            name: "prod-eu1".into(),
+            catalog_id: "7f3a".into(),
+            instance_id: String::new(),
+            master_key_id: String::new(),
+            created_at: now(),
+            in_use: "used".parse().unwrap(),
+        });
+        facts.passkeys = vec![passkey("used", used), passkey("spare", Some(proved()))];
+        facts.lock = LockState::Unlocked { by: "third".parse().unwrap(), at: now() };
+        facts
+    }
+
+    fn remove(facts: &Facts) -> Result<(), Fault> {
+        may(&Request::PasskeyRemove(PasskeyRemove { name: "spare".parse().unwrap() }), facts)
+    }
+
+    #[test]
+    fn the_last_proved_way_in_stays_also_where_another_is_in_use() {
+        let opened = Proof { opened: Some((now(), Prover::File)), typed: None, failed: None };
+        assert_eq!(remove(&facts(Some(opened.clone()))), Ok(()));
+        let failed = Proof { failed: Some((now(), "its file does not open it".into())), ..opened };
+        for used in [None, Some(failed)] {
+            let refused = remove(&facts(used)).unwrap_err();
+            assert_eq!((refused.kind, refused.cause.to_string().contains("last way in")), (Kind::Refused, true), "{refused}");
+        }
+        let mut pending = facts(Some(Proof { opened: Some((now(), Prover::File)), typed: None, failed: None }));
+        pending.passkeys[0].pending = true;
+        assert!(remove(&pending).is_err(), "a pending passkey counts for nothing");
+    }
+
+    #[test]
+    fn read_only_refuses_everything() {
+        let mut facts = facts(None);
+        facts.read_only = true;
+        for request in [Request::Resume, Request::Abandon, Request::PolicyAdd(crate::domain::PolicyAdd { name: "a".parse().unwrap() })] {
+            assert!(may(&request, &facts).unwrap_err().cause.to_string().contains("read-only"));
+        }
+    }
+}

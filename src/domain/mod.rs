@@ -1,0 +1,32 @@
+//! The words, the rules and the messages, as plain data and plain functions.
+//!
+//! Owns: what a passkey, a policy, a fact, a request, a plan, an event and a fault are, and the two rules that everything asks:
+//! [`may()`] (is it allowed, and why not) and [`readiness()`] (would the backups come back). Must not: do I/O, be async, hold a secret,
+//! or know another room. Next: `ops` carries requests out; `wizard` and `cli` make them.
+
+mod event;
+mod facts;
+mod fault;
+mod may;
+mod name;
+mod passkey;
+mod plan;
+mod readiness;
+mod request;
+mod text;
+mod time;
+
+pub use event::{Event, Receipt};
+pub use facts::{
+    Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Prover, Seen, Unfinished,
+    Witness,
+};
+pub use fault::{Act, Changed, Fault, Intent, Kind};
+pub use may::may;
+pub use name::{InvalidName, PasskeyName, PolicyName};
+pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};
+pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Stop};
+pub use readiness::{Answer, Scenario, Verdict, readiness};
+pub use request::{Init, PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rotate};
+pub use text::{Text, count};
+pub use time::Timestamp;
