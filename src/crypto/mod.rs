@@ -1,0 +1,27 @@
+//! Arithmetic on secrets.
+//!
+//! Owns: keys, passphrases, derivations, the AEAD, Box, Argon2id, the word list, randomness. Must not: know another room, do I/O
+//! beyond the operating system's generator, print. Its errors are small enums; the caller who knows what was tried makes the fault.
+//! Next: `format` lays these out as bytes.
+
+mod aead;
+mod argon;
+mod derive;
+mod key;
+mod memory;
+mod passphrase;
+mod random;
+mod sealed;
+mod secrets;
+mod words;
+
+pub use aead::{AeadError, aead_open, aead_seal};
+pub use argon::{ArgonError, Params};
+pub use derive::{Derived, expand, extract, hash, mac, policy_key_id};
+pub use key::Key;
+pub use memory::{MemoryReport, WipingAllocator, guard_process, scrub_stack};
+pub use passphrase::{Passphrase, PassphraseError};
+pub use random::fill as random;
+pub use sealed::{open as box_open, seal as box_seal};
+pub use secrets::Secrets;
+pub use words::{Slip, Words, complete, near};
