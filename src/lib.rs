@@ -11,3 +11,4 @@
 
 pub mod crypto;
 pub mod domain;
+pub mod format;

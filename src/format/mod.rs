@@ -1,0 +1,20 @@
+//! One byte format a file, each with its vectors: bytes in, bytes out.
+//!
+//! Owns: how objects, records, wraps, journal entries and Kasten-shaped resources are laid out and checked. Must not: do I/O, know
+//! where bytes are kept, ask for a secret. Next: `catalog` keeps the bytes, `keyservice` makes and opens wraps, `ops` composes.
+
+mod canon;
+mod encoding;
+mod journal;
+mod manifest;
+mod record;
+mod resource;
+mod wrap;
+
+pub use canon::{Object, ObjectError, Value, lp};
+pub use encoding::{b64, hex, unb64, unhex};
+pub use journal::{Entry, EntryChange, Link, StoredEntry, chain_start};
+pub use manifest::{PasskeySpec, ResourceError, read_passkey};
+pub use record::{RecordError, RecordKind, SealedRecord};
+pub use resource::{Resource, to_json_list, to_yaml_list};
+pub use wrap::{Wrap, WrapDraft, WrapError};
