@@ -1,0 +1,322 @@
+//! Two implementations that were written apart make and read each other's bytes, and refuse the same faults.
+//!
+//! The other one is `tests/second/kastellan2.py`. It needs Python 3 with two packages, which the test installs, pinned by hash, into a
+//! virtual environment under the build folder (or `$KASTELLAN_TEST_CACHE`). Where that cannot be, the tests say what to install and
+//! skip; with `CI=true` they fail.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "second/support.rs"]
+mod support;
+
+use kastellan::crypto::{Derived, Key, Params, Passphrase, box_seal, complete};
+use kastellan::domain::{Method, Text, Timestamp};
+use kastellan::format::{Entry, EntryChange, Object, RecordKind, SealedRecord, Wrap, WrapDraft, chain_start, hex};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use support::{PLENTY, answer, key};
+
+const CATALOG: &str = "000102030405060708090a0b0c0d0e0f";
+const INSTANCE: &str = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+const TINY: Params = Params { m: 64, t: 2, p: 2 };
+/// Text that tries spelling, order and width.
+const ODD: &str = "a\"\\/\u{8}\n\u{1b}é\u{2028}\u{ffff}\u{10000}\u{1f511}";
+
+/// The other implementation, running.
+struct Second {
+    child: Child,
+    ask: ChildStdin,
+    told: BufReader<ChildStdout>,
+}
+
+impl Second {
+    fn start() -> Option<Self> {
+        let mut child = Command::new(python()?)
+            .arg(folder().join("kastellan2.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the installed Python starts");
+        let (ask, told) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Some(Self { child, ask, told })
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.ask, "{request}").unwrap();
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?} to {request}"))
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the other implementation, or leaves the test.
+macro_rules! second {
+    () => {
+        match Second::start() {
+            Some(second) => second,
+            None => return,
+        }
+    };
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second")
+}
+
+/// The Python of the virtual environment; None where it cannot be made, which `CI=true` does not allow.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match PYTHON.get_or_init(install) {
+        Ok(python) => Some(python),
+        Err(why) => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "the second implementation cannot run: {why}");
+            eprintln!("skipped: {why}\ninstall Python 3.9 or later with venv and pip, and reach its package index once");
+            None
+        }
+    }
+}
+
+fn install() -> Result<PathBuf, String> {
+    let cache = std::env::var_os("KASTELLAN_TEST_CACHE").map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
+    let venv = cache.join("second-implementation");
+    let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let pinned = std::fs::read_to_string(folder().join("requirements.txt")).map_err(|error| error.to_string())?;
+    let marker = venv.join("installed");
+    let good =
+        |python: &Path| Command::new(python).args(["-c", "import argon2, cryptography"]).status().is_ok_and(|status| status.success());
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) && good(&python) {
+        return Ok(python);
+    }
+    let run = |program: &Path, arguments: &[&str]| {
+        let out = Command::new(program).args(arguments).output().map_err(|error| format!("{}: {error}", program.display()))?;
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        if out.status.success() { Ok(()) } else { Err(format!("{} {arguments:?}: {said}", program.display())) }
+    };
+    run(Path::new("python3"), &["-m", "venv", "--clear", &venv.to_string_lossy()])?;
+    let requirements = folder().join("requirements.txt");
+    run(
+        &python,
+        &["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", &requirements.to_string_lossy()],
+    )?;
+    std::fs::write(&marker, pinned).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+fn vectors() -> Vec<(String, Value)> {
+    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")).unwrap();
+    let mut found: Vec<(String, Value)> = files
+        .map(|file| file.unwrap().path())
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path))
+        .filter(|(name, _)| !name.starts_with("published_"))
+        .map(|(name, path)| (name, serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()))
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+#[test]
+fn vector_files_are_what_the_second_implementation_makes() {
+    let Some(python) = python() else { return };
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let out = Command::new(python).arg(folder().join("make_vectors.py")).arg(vectors).arg("--check").output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn both_answer_every_vector_alike() {
+    let mut second = second!();
+    let vectors = vectors();
+    assert!(vectors.len() >= 150, "{}", vectors.len());
+    for (name, request) in &vectors {
+        let (ours, mut theirs) = (answer(request), second.ask(request));
+        // A base64 or hex answer is all; spelling of JSON is each one's own.
+        for spelled in ["json", "clear", "private"] {
+            if let (Some(our), Some(their)) = (ours.get(spelled), theirs.get(spelled)) {
+                let parse = |text: &Value| Object::parse(text.as_str().unwrap().as_bytes()).unwrap();
+                assert_eq!(parse(our), parse(their), "{name}");
+                theirs[spelled] = our.clone();
+            }
+        }
+        assert_eq!(ours, theirs, "{name}");
+    }
+}
+
+#[test]
+fn both_have_the_same_word_list() {
+    let theirs = std::fs::read_to_string(folder().join("english.txt")).unwrap();
+    assert_eq!(theirs.lines().collect::<Vec<_>>(), complete("", usize::MAX));
+}
+
+#[test]
+fn derivations_of_random_master_keys_agree() {
+    let mut second = second!();
+    for policy in ["a", "app-daily", &"x".repeat(253)] {
+        let request = json!({"do": "derive", "master": hex(Key::generate().expose()), "policy": policy});
+        assert_eq!(answer(&request), second.ask(&request));
+    }
+}
+
+#[test]
+fn objects_cross() {
+    let mut second = second!();
+    for text in [ODD, "", "plain"] {
+        let object = Object::new().with(text, text).with_number("n", u64::MAX).with("\u{10000}", "").with("\u{ffff}", "x");
+        let request = json!({"do": "object", "text": hex(object.to_json().as_bytes()), "outputs": []});
+        let theirs = second.ask(&request);
+        assert_eq!(theirs["canon"], hex(&object.canon(&[])));
+        assert_eq!(Object::parse(theirs["json"].as_str().unwrap().as_bytes()).unwrap(), object);
+    }
+}
+
+#[test]
+fn boxes_cross() {
+    let mut second = second!();
+    for (plaintext, ad) in [(&b""[..], &b""[..]), (b"hello", b"ad"), (&[0xa5; 10_000], &[0; 1000])] {
+        let box_key = Key::generate();
+        let sealed = box_seal(&box_key, "record", plaintext, ad);
+        let open = |sealed: &str| json!({"do": "box", "key": hex(box_key.expose()), "label": "record", "sealed": sealed, "ad": hex(ad)});
+        assert_eq!(second.ask(&open(&hex(&sealed)))["plaintext"], hex(plaintext));
+        let made = second.ask(&json!({
+            "do": "box-seal", "key": hex(box_key.expose()), "label": "record", "plaintext": hex(plaintext), "ad": hex(ad)
+        }));
+        assert_eq!(answer(&open(made["sealed"].as_str().unwrap()))["plaintext"], hex(plaintext));
+    }
+}
+
+#[test]
+fn records_cross() {
+    let mut second = second!();
+    let metadata = Key::generate();
+    let open = |row: &Value| json!({"do": "record", "metadataKey": hex(metadata.expose()), "catalogId": CATALOG, "row": row});
+    let (clear, private) = (Object::new().with(ODD, ODD).with_number("size", 7), Object::new().with("note", ODD));
+    let ours = SealedRecord::seal(&metadata, CATALOG, RecordKind::Passkey, "k10masterkey", 2, clear.clone(), &private);
+    let row = json!({"kind": "passkey", "id": ours.id, "rev": ours.rev, "clear": ours.clear, "sealed": hex(&ours.sealed)});
+    let theirs = second.ask(&open(&row));
+    assert_eq!(theirs["digest"], hex(&ours.digest().unwrap()));
+    assert_eq!(Object::parse(theirs["private"].as_str().unwrap().as_bytes()).unwrap(), private);
+    let made = second.ask(&json!({
+        "do": "record-seal", "metadataKey": hex(metadata.expose()), "catalogId": CATALOG, "kind": "passkey", "id": "k10masterkey", "rev": 2,
+        "clear": {ODD: ODD, "size": 7}, "private": {"note": ODD},
+    }));
+    let read = support::row(&made["row"]);
+    let (their_clear, their_private) = read.open(&metadata, CATALOG).unwrap();
+    assert_eq!(their_private, private);
+    assert_eq!(their_clear, ours.clear().unwrap());
+    assert_eq!(made["digest"], hex(&read.digest().unwrap()));
+}
+
+fn wraps_cross(params: Params, passphrase: &[u8]) {
+    let mut second = second!();
+    let master = Key::generate();
+    let draft = WrapDraft {
+        catalog_id: CATALOG.into(),
+        master_key_id: Derived::from_master(&master).master_key_id(),
+        passkey: "k10MasterKey".parse().unwrap(),
+        wrap_id: INSTANCE.into(),
+        method: Method::Passphrase,
+        created_at: Timestamp::from_unix(1_785_506_529),
+    };
+    let canonical = Passphrase::entered(passphrase).unwrap();
+    let open = |wrap: &str, passphrase: &[u8]| json!({"do": "wrap", "wrap": wrap, "passphrase": hex(passphrase)});
+    let ours = Wrap::with_passphrase(&draft, &master, &canonical, params, PLENTY).unwrap().to_json();
+    assert_eq!(second.ask(&open(&ours, canonical.expose()))["master"], hex(master.expose()));
+    let made = second.ask(&json!({
+        "do": "wrap-make", "m": params.m, "t": params.t, "p": params.p,
+        "master": hex(master.expose()), "passphrase": hex(canonical.expose()),
+        "draft": {
+            "catalogId": draft.catalog_id, "masterKeyId": draft.master_key_id, "passkey": "k10MasterKey", "wrapId": draft.wrap_id,
+            "createdAt": draft.created_at.to_string(),
+        },
+    }));
+    let made = made["wrap"].as_str().unwrap();
+    let theirs = Wrap::parse(made).unwrap();
+    assert!(theirs.open_with_passphrase(&canonical, PLENTY).unwrap().same(&master));
+    if params == TINY {
+        let wrong = [&open(made, b"wrong"), &open(&ours.replace("k10MasterKey", "k10MasterKex"), canonical.expose())];
+        for request in wrong {
+            assert_eq!(answer(request), json!({"refused": "does-not-open"}));
+            assert_eq!(second.ask(request), json!({"refused": "does-not-open"}));
+        }
+    }
+}
+
+#[test]
+fn weak_wraps_cross() {
+    wraps_cross(TINY, b"secret");
+    wraps_cross(TINY, ODD.as_bytes());
+    wraps_cross(TINY, b"\xff\xfe not text");
+    wraps_cross(TINY, Passphrase::generate().expose());
+}
+
+#[test]
+fn full_strength_wraps_cross() {
+    wraps_cross(Params::FULL, Passphrase::generate().expose());
+}
+
+#[test]
+fn passphrases_agree() {
+    let mut second = second!();
+    let generated = Passphrase::generate();
+    let upper = generated.expose().to_ascii_uppercase();
+    let request = json!({"do": "passphrase", "raw": hex(&upper)});
+    let ours = answer(&request);
+    assert_eq!(ours, second.ask(&request));
+    assert_eq!(ours["made"], hex(generated.expose()), "check bits of generated words are right for both");
+    // Every list number and white space that a person may put between words, and near misses of each.
+    let words = String::from_utf8(upper).unwrap();
+    for (between, first) in
+        [("\t", ""), ("\r\n", "1. "), (" 1)", "12)"), (" 1.2.", ""), (" . ", ""), (" 1 ", ""), ("\u{b}", ""), ("\u{3000}", "")]
+    {
+        let request = json!({"do": "passphrase", "raw": hex(format!("{first}{}", words.replace(' ', between)).as_bytes())});
+        assert_eq!(answer(&request), second.ask(&request), "{between:?}");
+    }
+}
+
+#[test]
+fn journals_cross() {
+    let mut second = second!();
+    let journal_key = Key::generate();
+    let entry = |n: u64| Entry {
+        v: 1,
+        at: Timestamp::from_unix(0),
+        person: Text::new(ODD),
+        account: "root".into(),
+        host: "bastion".into(),
+        terminal: "pts/3".into(),
+        ssh: "192.0.2.7".into(),
+        verb: "rotate".into(),
+        operation: CATALOG.into(),
+        step: "wrap".into(),
+        what: Text::new(ODD),
+        vouches: n,
+        changes: vec![EntryChange { kind: "passkey".into(), id: "a".into(), rev: n, digest: CATALOG.repeat(2) }],
+    };
+    let mut link = chain_start(CATALOG, INSTANCE);
+    let mut entries = Vec::new();
+    for n in 1..=4 {
+        let stored = link.append(&entry(n), (n != 2).then_some(&journal_key));
+        entries.push(json!({"seq": stored.seq, "text": stored.text, "hash": hex(&stored.hash), "mac": hex(&stored.mac)}));
+        link = stored.link();
+    }
+    let read = |entries: &Value| json!({"do": "journal", "catalogId": CATALOG, "instanceId": INSTANCE, "journalKey": hex(journal_key.expose()), "entries": entries});
+    let expected = json!({"intact": 4, "vouched": [true, null, true, true]});
+    let ours = read(&entries.into());
+    assert_eq!(answer(&ours), expected);
+    assert_eq!(second.ask(&ours), expected);
+    let made = second.ask(&json!({
+        "do": "journal-make", "catalogId": CATALOG, "instanceId": INSTANCE, "journalKey": hex(journal_key.expose()),
+        "texts": ["{}", ODD, "", "x"], "unvouched": [2],
+    }));
+    assert_eq!(answer(&read(&made["entries"])), expected);
+    assert!(key(&hex(journal_key.expose()).into()).same(&journal_key));
+}
