@@ -3,7 +3,7 @@
 //! The map, and the rule that arrows point one way (held by `tests/layers.rs`):
 //!
 //! * [`domain`] - the words, the rules and the messages, as plain data; [`crypto`] - arithmetic on secrets. They know no other room.
-//! * [`mod@format`] - one byte format a file; `host` - this machine and this person.
+//! * [`mod@format`] - one byte format a file; [`host`] - this machine and this person.
 //! * `catalog` - where sealed records live; `keyservice` - wrap and unwrap. They never know each other.
 //! * `ops` - sessions, facts and operations: the one way of changing anything.
 //! * `wizard` - guided flows as data; `app` - the console's state, pure.
@@ -12,3 +12,4 @@
 pub mod crypto;
 pub mod domain;
 pub mod format;
+pub mod host;
