@@ -1,0 +1,7 @@
+//! The catalog: one contract for every implementation, and the files that are refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_files;
+mod contract;
+mod home;
