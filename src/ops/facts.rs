@@ -1,0 +1,213 @@
+//! Gathers what is known: records made into facts, verified where the metadata key is here.
+
+use super::ledger::{Ledger, Standing};
+use super::{Connection, records, spec};
+use crate::catalog::Query;
+use crate::crypto::Key;
+use crate::domain::{Act, Facts, Fault, Installation, Intent, JournalHead, Kind, LockState, Passkey, Proof, Text, Unfinished};
+use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
+use std::collections::HashMap;
+
+/// How many records are read at once. Between two chunks others have their turn, a key press for one.
+const CHUNK: usize = 250;
+/// Up to so many passkeys are read before the first frame.
+const FEW: u64 = 64;
+
+/// The installation record; verified where the metadata key is here.
+pub async fn installation(at: &Connection, metadata: Option<&Key>) -> Result<Installation, Fault> {
+    let page = at.catalog.page(&Query { kind: RecordKind::Installation, after: None, limit: 2 }).await?;
+    let place = at.catalog.place();
+    let Some(record) = page.records.first() else {
+        let next = Act::say("restore the catalog from a copy you trust");
+        return Err(Fault::new(Kind::Damaged, format!("cannot use catalog {place}"), "it holds no installation", next));
+    };
+    if page.records.len() > 1 {
+        let next = Act::say("restore the catalog from a copy you trust");
+        return Err(Fault::new(Kind::Damaged, format!("cannot use catalog {place}"), "it holds more than one installation", next));
+    }
+    let read = match metadata {
+        Some(key) => record.open(key, &record.id).map(|(clear, _)| clear),
+        None => record.clear(),
+    };
+    let believed = read.and_then(|clear| Ok(records::installation(&clear)?));
+    let found = believed.map_err(|e| altered(&place, &"the installation".into(), &e))?;
+    if found.catalog_id == record.id { Ok(found) } else { Err(altered(&place, &"the installation".into(), &RecordError::Altered)) }
+}
+
+fn altered(place: &Text, what: &Text, why: &RecordError) -> Fault {
+    records::record_fault(&Text::new(format!("cannot use {place}")), what, why)
+}
+
+/// The journal's end as a link.
+pub async fn link(at: &Connection, installation: &Installation) -> Result<Link, Fault> {
+    Ok(at.catalog.last().await?.map_or_else(|| chain_start(&installation.catalog_id, &installation.instance_id), |entry| entry.link()))
+}
+
+/// The journal's end for people.
+pub async fn head(at: &Connection, installation: &Installation) -> Result<JournalHead, Fault> {
+    let link = link(at, installation).await?;
+    Ok(JournalHead { seq: link.seq, hash: hex(&link.hash) })
+}
+
+/// Everything.
+pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Ledger>, lock: LockState) -> Result<Facts, Fault> {
+    let installation = installation(at, metadata).await?;
+    let mut passkeys = passkeys(at, &installation, metadata, ledger).await?;
+    passkeys.sort_by_cached_key(|p| p.name.id());
+    // One that is not believed is used for nothing; it must not keep anybody from looking or unlocking.
+    let (unfinished, alarm) = match unfinished(at, &installation, metadata, &passkeys).await {
+        Ok(found) => (found, None),
+        Err(fault) if fault.kind == Kind::Damaged => (None, Some(fault.cause)),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Facts {
+        now: at.host.clock.now(),
+        head: head(at, &installation).await?,
+        policies: at.catalog.count(RecordKind::Policy).await?,
+        holder: at.catalog.holder().await?,
+        installation: Some(installation),
+        passkeys,
+        unfinished,
+        verified: metadata.is_some(),
+        lock,
+        read_only: at.settings.read_only,
+        alarm,
+        ages: at.settings.ages,
+        unread: 0,
+    })
+}
+
+/// What a first frame needs of a locked installation: of many passkeys only the one in use.
+pub async fn glance(at: &Connection) -> Result<Facts, Fault> {
+    let count = at.catalog.count(RecordKind::Passkey).await?;
+    if count <= FEW {
+        return gather(at, None, None, LockState::Locked).await;
+    }
+    let installation = installation(at, None).await?;
+    let id = installation.in_use.id();
+    let mut passkeys = Vec::new();
+    if let Some(record) = at.catalog.get(RecordKind::Passkey, &id).await? {
+        let proof = at.catalog.get(RecordKind::Proof, &id).await?.and_then(|record| one_proof(&record, &installation, None));
+        passkeys.extend(one_passkey(&record, &installation, None, None).map(|passkey| proved(passkey, proof)));
+    }
+    Ok(Facts {
+        head: head(at, &installation).await?,
+        policies: at.catalog.count(RecordKind::Policy).await?,
+        holder: at.catalog.holder().await?,
+        unread: count - passkeys.len() as u64,
+        installation: Some(installation),
+        passkeys,
+        ages: at.settings.ages,
+        ..Facts::none(at.host.clock.now(), at.settings.read_only)
+    })
+}
+
+/// Reads all records of a kind, never holding more than a chunk of them.
+pub async fn each(at: &Connection, kind: RecordKind, mut take: impl FnMut(SealedRecord)) -> Result<(), Fault> {
+    let mut after = None;
+    loop {
+        let page = at.catalog.page(&Query { kind, after, limit: CHUNK }).await?;
+        after = page.records.last().map(|record| record.id.clone());
+        page.records.into_iter().for_each(&mut take);
+        if !page.more || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn passkeys(
+    at: &Connection,
+    installation: &Installation,
+    metadata: Option<&Key>,
+    ledger: Option<&Ledger>,
+) -> Result<Vec<Passkey>, Fault> {
+    let mut proofs: HashMap<String, (String, Proof)> = HashMap::new();
+    each(at, RecordKind::Proof, |record| {
+        if let Some(proof) = one_proof(&record, installation, metadata) {
+            proofs.insert(record.id, proof);
+        }
+    })
+    .await?;
+    // Never one that a hostile count alone could make large.
+    let expected = usize::try_from(at.catalog.count(RecordKind::Passkey).await?).unwrap_or(0).min(1 << 16);
+    let mut found = Vec::with_capacity(expected);
+    each(at, RecordKind::Passkey, |record| {
+        let passkey = one_passkey(&record, installation, metadata, ledger);
+        found.extend(passkey.map(|passkey| proved(passkey, proofs.remove(&record.id))));
+    })
+    .await?;
+    Ok(found)
+}
+
+/// None: a proof that is not believed proves nothing.
+fn one_proof(record: &SealedRecord, installation: &Installation, metadata: Option<&Key>) -> Option<(String, Proof)> {
+    let members = match metadata {
+        Some(key) => record.open(key, &installation.catalog_id).map(|(clear, _)| clear),
+        None => record.clear(),
+    };
+    members.ok().and_then(|o| records::proof(&o).ok())
+}
+
+/// With its proof, where that speaks of the same wrap.
+fn proved(mut passkey: Passkey, proof: Option<(String, Proof)>) -> Passkey {
+    passkey.proof = proof.filter(|(wrap, _)| *wrap == passkey.wrap_id).map(|(_, proof)| proof);
+    passkey
+}
+
+fn one_passkey(record: &SealedRecord, installation: &Installation, metadata: Option<&Key>, ledger: Option<&Ledger>) -> Option<Passkey> {
+    let read = match metadata {
+        Some(key) => record.open(key, &installation.catalog_id).map(|(clear, private)| (clear, Some(private))),
+        None => record.clear().map(|clear| (clear, None)),
+    };
+    let Ok((clear, private)) = read else { return records::unreadable_passkey(record) };
+    let right = ledger.is_none_or(|ledger| ledger.standing_of(record, &clear) == Standing::Right);
+    match records::passkey(&clear, private.as_ref()) {
+        Ok(passkey) if passkey.name.id() != record.id => records::unreadable_passkey(record),
+        Ok(mut passkey) => {
+            passkey.altered = !right;
+            Some(passkey)
+        }
+        Err(_) => records::unreadable_passkey(record),
+    }
+}
+
+/// The operation record, verified where the metadata key is here; None where there is none.
+pub async fn begin(
+    at: &Connection,
+    installation: &Installation,
+    metadata: Option<&Key>,
+) -> Result<Option<(SealedRecord, records::Begin)>, Fault> {
+    let Some(record) = at.catalog.get(RecordKind::Operation, records::CURRENT).await? else { return Ok(None) };
+    let read = match metadata {
+        Some(key) => record.open(key, &installation.catalog_id).map(|(clear, _)| clear),
+        None => record.clear(),
+    };
+    let begin = read.and_then(|clear| Ok(records::begin(&clear)?));
+    match begin {
+        Ok(begin) => Ok(Some((record, begin))),
+        Err(why) => {
+            Err(records::record_fault(&Text::new(format!("cannot use {}", installation.name)), &"the unfinished operation".into(), &why))
+        }
+    }
+}
+
+async fn unfinished(
+    at: &Connection,
+    installation: &Installation,
+    metadata: Option<&Key>,
+    passkeys: &[Passkey],
+) -> Result<Option<Unfinished>, Fault> {
+    let Some((_, begin)) = begin(at, installation, metadata).await? else { return Ok(None) };
+    let (steps, done) = spec::progress(&begin, installation, passkeys);
+    Ok(Some(Unfinished { id: begin.id, request: begin.request, steps, done, who: begin.who, since: begin.at }))
+}
+
+/// The next act where something must be unlocked first.
+pub fn unlock_first(doing: impl Into<Text>) -> Fault {
+    Fault::new(
+        Kind::Secret,
+        doing,
+        "it is locked",
+        Act::start("unlock first: --passphrase-file F, --passphrase-fd N, or a terminal", Intent::Unlock),
+    )
+}

@@ -1,0 +1,44 @@
+//! What console and command line call: sessions, facts, unlocking, operations.
+//!
+//! Owns: the keys while unlocked ([`Session`]), the one way of changing anything (plan, begin, secrets, run), what records mean, what
+//! the journal says. Must not: print, prompt, draw. An operation never asks: its plan names the secrets, the caller fills them first.
+//! Next: one operation a file; `engine` runs them, `operation` says which request is which.
+
+mod abandon;
+mod check;
+mod connection;
+mod demo;
+mod doctor;
+mod engine;
+mod facts;
+mod journal;
+mod keys;
+mod ledger;
+mod lists;
+mod making;
+mod operation;
+mod passkey_remove;
+mod passkey_use;
+mod pinning;
+mod policies;
+mod records;
+mod session;
+mod setup;
+mod spec;
+mod unlock;
+mod work;
+
+pub use check::Checked;
+pub use connection::{Connection, Place, Settings};
+pub use demo::{Demo, seed_demo};
+pub use doctor::{Examined, Health, doctor};
+pub use engine::{Begun, Done, Report};
+pub use journal::read_anchor;
+pub use keys::Keys;
+pub use lists::PolicyPage;
+pub use session::Session;
+pub use setup::SetUp;
+pub use unlock::{Search, Trying, Unlock, unlock};
+
+pub use crate::catalog::Changes;
+pub use crate::format::{PasskeySpec, Resource, ResourceError, read_passkey, to_json_list, to_yaml_list};

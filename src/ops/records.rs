@@ -1,0 +1,276 @@
+//! What catalog records mean: domain values to members and back.
+
+use crate::domain::{
+    Act, Fault, Holder, Installation, Intent, Kind, Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover,
+    Request, Text, Timestamp,
+};
+use crate::format::{Object, ObjectError, RecordError, RecordKind, SealedRecord, Wrap, hex};
+
+/// The id of the one operation record.
+pub const CURRENT: &str = "current";
+
+/// An operation that began, as its record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begin {
+    /// Its id, hex.
+    pub id: String,
+    /// What was asked.
+    pub request: Request,
+    /// Who began it.
+    pub who: Text,
+    /// When.
+    pub at: Timestamp,
+    /// The passkey that was in use before.
+    pub previous: PasskeyName,
+    /// The wrap that it makes, hex; empty where it makes none.
+    pub wrap_id: String,
+}
+
+pub fn installation_members(i: &Installation) -> Object {
+    Object::new()
+        .with_words("name", &i.name)
+        .with("masterKeyId", &i.master_key_id)
+        .with("instanceId", &i.instance_id)
+        .with("createdAt", i.created_at.to_string())
+        .with("inUse", i.in_use.as_str())
+}
+
+pub fn installation(o: &Object) -> Result<Installation, ObjectError> {
+    Ok(Installation {
+        name: words(o, "name")?,
+        catalog_id: hex_id(o, "catalogId", 32)?,
+        instance_id: hex_id(o, "instanceId", 32)?,
+        master_key_id: hex_id(o, "masterKeyId", 16)?,
+        created_at: parsed(o, "createdAt")?,
+        in_use: parsed(o, "inUse")?,
+    })
+}
+
+pub fn passkey_members(p: &Passkey, wrap: &Wrap) -> Object {
+    let o = Object::new()
+        .with("name", p.name.as_str())
+        .with("method", p.method.word())
+        .with("createdAt", p.created_at.to_string())
+        .with_words("createdBy", &p.created_by)
+        .with("wrapId", &p.wrap_id)
+        .with("wrap", wrap.to_json())
+        .with("state", if p.pending { "pending" } else { "ready" });
+    let o = match &p.owner {
+        Some(owner) => o.with_words("owner", owner),
+        None => o,
+    };
+    match &p.source {
+        PassphraseSource::Prompt => o.with("source", "prompt"),
+        PassphraseSource::File { path } => o.with("source", "file").with_words("path", path),
+        PassphraseSource::Secret { name, namespace } => {
+            o.with("source", "secret").with_words("secretName", name).with_words("secretNamespace", namespace)
+        }
+    }
+}
+
+pub fn passkey_private(p: &Passkey) -> Object {
+    match &p.note {
+        Some(note) => Object::new().with_words("note", note),
+        None => Object::new(),
+    }
+}
+
+/// A passkey from its members; its proof comes from its own record.
+pub fn passkey(o: &Object, private: Option<&Object>) -> Result<Passkey, ObjectError> {
+    let method = match o.need("method")? {
+        "passphrase" => Method::Passphrase,
+        _ => return Err(ObjectError::Missing("method")),
+    };
+    let source = match o.need("source")? {
+        "prompt" => PassphraseSource::Prompt,
+        "file" => PassphraseSource::File { path: words(o, "path")? },
+        "secret" => PassphraseSource::Secret { name: words(o, "secretName")?, namespace: words(o, "secretNamespace")? },
+        _ => return Err(ObjectError::Missing("source")),
+    };
+    let params = Wrap::parse(o.need("wrap")?).and_then(|wrap| wrap.params());
+    Ok(Passkey {
+        name: parsed(o, "name")?,
+        method,
+        source,
+        owner: o.words("owner"),
+        created_at: parsed(o, "createdAt")?,
+        created_by: words(o, "createdBy")?,
+        wrap_id: hex_id(o, "wrapId", 32)?,
+        settings: params.as_ref().map(|p| Text::new(p.words())).unwrap_or_default(),
+        weak: params.is_ok_and(crate::crypto::Params::weak),
+        pending: o.need("state")? == "pending",
+        proof: None,
+        altered: false,
+        note: private.and_then(|p| p.words("note")),
+    })
+}
+
+/// A passkey of which only the name can be told: its record is malformed.
+pub fn unreadable_passkey(record: &SealedRecord) -> Option<Passkey> {
+    let name = record.clear().ok().and_then(|o| parsed(&o, "name").ok()).or_else(|| record.id.parse().ok())?;
+    Some(Passkey {
+        name,
+        method: Method::Passphrase,
+        source: PassphraseSource::Prompt,
+        owner: None,
+        created_at: Timestamp::from_unix(0),
+        created_by: Text::default(),
+        wrap_id: String::new(),
+        settings: Text::default(),
+        weak: false,
+        pending: false,
+        proof: None,
+        altered: true,
+        note: None,
+    })
+}
+
+pub fn proof_members(wrap_id: &str, proof: &Proof) -> Object {
+    let mut o = Object::new().with("wrapId", wrap_id);
+    if let Some((at, by)) = &proof.opened {
+        o = o.with("openedAt", at.to_string()).with("openedBy", by.word());
+        if let Prover::Person(who) = by {
+            o = o.with_words("openedWho", who);
+        }
+    }
+    if let Some((at, who)) = &proof.typed {
+        o = o.with("typedAt", at.to_string()).with_words("typedWho", who);
+    }
+    if let Some((at, cause)) = &proof.failed {
+        o = o.with("failedAt", at.to_string()).with_words("failure", cause);
+    }
+    o
+}
+
+/// The proof, and the wrap it speaks of.
+pub fn proof(o: &Object) -> Result<(String, Proof), ObjectError> {
+    let at = |name: &'static str| o.text(name).map(|_| parsed::<Timestamp>(o, name)).transpose();
+    let opened = match at("openedAt")? {
+        None => None,
+        Some(at) => Some((at, prover(o)?)),
+    };
+    let typed = at("typedAt")?.map(|at| (at, o.words("typedWho").unwrap_or_default()));
+    let failed = at("failedAt")?.map(|at| (at, o.words("failure").unwrap_or_default()));
+    Ok((hex_id(o, "wrapId", 32)?, Proof { opened, typed, failed }))
+}
+
+/// A proof's members, with when a person last typed it as `theirs` has it, where that is newer.
+pub fn proof_with_typed(mine: Object, theirs: Option<&Object>) -> Object {
+    let typed = |o: &Object| parsed::<Timestamp>(o, "typedAt").ok();
+    match theirs.filter(|theirs| theirs.text("wrapId") == mine.text("wrapId")) {
+        Some(theirs) if typed(theirs) > typed(&mine) => {
+            let at = typed(theirs).map(|at| at.to_string());
+            mine.with_some("typedAt", at).with_some_words("typedWho", theirs.words("typedWho").as_ref())
+        }
+        _ => mine,
+    }
+}
+
+fn prover(o: &Object) -> Result<Prover, ObjectError> {
+    Ok(match o.need("openedBy")? {
+        "person" => Prover::Person(o.words("openedWho").unwrap_or_default()),
+        "file" => Prover::File,
+        "fd" => Prover::Fd,
+        "secret" => Prover::Secret,
+        "service" => Prover::Service,
+        _ => return Err(ObjectError::Missing("openedBy")),
+    })
+}
+
+pub fn policy_members(p: &Policy) -> Object {
+    Object::new()
+        .with("name", p.name.as_str())
+        .with("policyKeyId", &p.key_id)
+        .with("createdAt", p.created_at.to_string())
+        .with_words("createdBy", &p.created_by)
+}
+
+pub fn policy(o: &Object) -> Result<Policy, ObjectError> {
+    Ok(Policy {
+        name: parsed::<PolicyName>(o, "name")?,
+        key_id: hex_id(o, "policyKeyId", 16)?,
+        created_at: parsed(o, "createdAt")?,
+        created_by: words(o, "createdBy")?,
+        altered: false,
+    })
+}
+
+/// The note stays out: it is private, and lies in the passkey's own record.
+pub fn begin_members(b: &Begin) -> Object {
+    let mut request = b.request.clone();
+    if let Request::PasskeyAdd(add) = &mut request {
+        add.note = None;
+    }
+    Object::new()
+        .with("operation", &b.id)
+        .with("request", serde_json::to_string(&request).unwrap_or_default())
+        .with_words("who", &b.who)
+        .with("at", b.at.to_string())
+        .with("previous", b.previous.as_str())
+        .with("wrapId", &b.wrap_id)
+}
+
+pub fn begin(o: &Object) -> Result<Begin, ObjectError> {
+    Ok(Begin {
+        id: hex_id(o, "operation", 32)?,
+        request: serde_json::from_str(o.need("request")?).map_err(|_| ObjectError::Missing("request"))?,
+        who: words(o, "who")?,
+        at: parsed(o, "at")?,
+        previous: parsed(o, "previous")?,
+        wrap_id: o.need("wrapId")?.to_owned(),
+    })
+}
+
+/// The holder's note for the operation lock.
+pub fn holder(host: &crate::host::Host, doing: Text) -> Holder {
+    let place =
+        if host.person.terminal.is_empty() { Text::new(format!("pid {}", std::process::id())) } else { host.person.terminal.clone() };
+    Holder { who: host.person.who(), place, since: host.clock.now(), doing }
+}
+
+/// What a record of a kind is called in sentences: `passkey k10MasterKey`.
+pub fn called(kind: RecordKind, id: &str) -> Text {
+    Text::new(format!("{} {id}", kind.word()))
+}
+
+/// 16 random bytes, hex.
+pub fn new_id() -> String {
+    let mut id = [0; 16];
+    crate::crypto::random(&mut id);
+    hex(&id)
+}
+
+/// The line on the envelope of a passkey's secret.
+pub fn envelope(installation: &Installation, name: &PasskeyName, at: Timestamp) -> Text {
+    Text::new(Installation::envelope(name, &installation.name, installation.short_id(), &at.day()))
+}
+
+/// The wrap of a passkey as the catalog has it, with its record.
+pub fn wrap_of(clear: &Object, doing: &Text, name: &PasskeyName) -> Result<Wrap, Fault> {
+    let damaged =
+        |why: String| Fault::new(Kind::Damaged, doing.clone(), format!("the wrap of {name}: {why}"), Act::say("kastellan journal verify"));
+    let text = clear.text("wrap").ok_or_else(|| damaged("it is missing".into()))?;
+    let wrap = Wrap::parse(text).map_err(|e| damaged(e.to_string()))?;
+    let id = called(RecordKind::Passkey, &name.id());
+    if wrap.object().text("passkey") == Some(name.as_str()) { Ok(wrap) } else { Err(damaged(format!("it is not of {id}"))) }
+}
+
+/// A record that is not believed.
+pub fn record_fault(doing: &Text, what: &Text, why: &RecordError) -> Fault {
+    let next = Act::start("kastellan journal verify; then restore the catalog from a copy you trust", Intent::Journal);
+    Fault::new(Kind::Damaged, doing.clone(), format!("the record of {what} is not believed: {why}"), next)
+}
+
+fn words(o: &Object, name: &'static str) -> Result<Text, ObjectError> {
+    o.words(name).ok_or(ObjectError::Missing(name))
+}
+
+fn parsed<T: std::str::FromStr>(o: &Object, name: &'static str) -> Result<T, ObjectError> {
+    o.need(name)?.parse().map_err(|_| ObjectError::Missing(name))
+}
+
+fn hex_id(o: &Object, name: &'static str, digits: usize) -> Result<String, ObjectError> {
+    let text = o.need(name)?;
+    let right = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if right { Ok(text.to_owned()) } else { Err(ObjectError::Missing(name)) }
+}
