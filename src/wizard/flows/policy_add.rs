@@ -1,0 +1,27 @@
+//! Add a policy.
+
+use super::parts::{plain, policy_name};
+use crate::domain::{Facts, Fault, InvalidName, PolicyAdd, PolicyName, Request};
+use crate::wizard::{Answers, Body, Entry, Goal, Step, Wizard};
+
+/// A name, from which its key derives.
+pub static POLICY_ADD: Wizard = Wizard { name: "policy-add", title: "Add a policy", serves: |_| None, steps, finish };
+
+fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
+    vec![Step::new("policy", "Name of the policy", entry())].into_iter().chain(plain()).collect()
+}
+
+fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
+    Ok(Goal::Change(Request::PolicyAdd(PolicyAdd { name: policy_name(answers, "cannot add the policy")? })))
+}
+
+/// A policy's name, typed.
+pub fn entry() -> Body {
+    Body::Entry(Entry {
+        label: "Policy",
+        initial: String::new(),
+        help: "The name is the identity: its encryption key derives from it. Another name is another key.",
+        optional: false,
+        validate: |text, _, _| text.parse::<PolicyName>().map(|_| ()).map_err(|e: InvalidName| e.0),
+    })
+}

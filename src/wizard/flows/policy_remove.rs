@@ -1,0 +1,17 @@
+//! Remove a policy.
+
+use super::parts::{plain, policy_name};
+use super::policy_add::entry;
+use crate::domain::{Facts, Fault, PolicyRemove, Request};
+use crate::wizard::{Answers, Goal, Step, Wizard};
+
+/// Reversible: the key comes back with the name.
+pub static POLICY_REMOVE: Wizard = Wizard { name: "policy-remove", title: "Remove a policy", serves: |_| None, steps, finish };
+
+fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
+    vec![Step::new("policy", "Which policy", entry())].into_iter().chain(plain()).collect()
+}
+
+fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
+    Ok(Goal::Change(Request::PolicyRemove(PolicyRemove { name: policy_name(answers, "cannot remove the policy")? })))
+}
