@@ -6,9 +6,10 @@
 //! * [`mod@format`] - one byte format a file; [`host`] - this machine and this person.
 //! * [`catalog`] - where sealed records live; [`keyservice`] - wrap and unwrap. They never know each other.
 //! * [`ops`] - sessions, facts and operations: the one way of changing anything.
-//! * [`wizard`] - guided flows as data; `app` - the console's state, pure.
+//! * [`wizard`] - guided flows as data; [`app`] - the console's state, pure.
 //! * `cli` - one verb a file; `tui` - the terminal.
 
+pub mod app;
 pub mod catalog;
 pub mod crypto;
 pub mod domain;

@@ -1,0 +1,41 @@
+//! The console's state, and how it changes: `update(&mut App, Moment, Msg) -> Vec<Effect>`, synchronous and pure.
+//!
+//! Owns: what is on the screen ([`App`]), the key bindings as records, what every message does. Must not: draw, do I/O, know tokio or
+//! ratatui, or hold a secret (a secret field is a slot's number, length and verdict). Every question carries an epoch; an answer to an
+//! older one is ignored. Next: `tui` draws `&App` and executes the effects.
+
+mod acts;
+mod bindings;
+mod effect;
+mod key;
+mod keymap;
+mod layers;
+mod lists;
+mod msg;
+mod names;
+mod overview;
+mod palette;
+mod passkeys;
+mod reading;
+mod state;
+mod update;
+
+#[cfg(test)]
+mod tests;
+
+pub use acts::act_words;
+pub use bindings::{Action, Binding, Place, binding, bindings, hints, key_table};
+pub use effect::{Effect, Search, Subject, When};
+pub use key::{Key, SecretEdit, secret_edit};
+pub use keymap::Keymap;
+pub use layers::{
+    ActionMenu, Details, Doing, FirstScreen, Help, Layer, MenuItem, Palette, PaletteMatch, Question, QuestionKind, TextView, ThemePicker,
+    UnlockScreen, YamlView,
+};
+pub use lists::{Flash, JournalList, Level, ListState, PasskeyList, PolicyList};
+pub use msg::{Moment, Msg, Signal, Timer, Trying};
+pub use names::Names;
+pub use overview::{Row, Target, overview};
+pub use passkeys::{PasskeyRow, details, passkey_columns, passkey_row, policy_details};
+pub use state::{App, Screen, Setup};
+pub use update::update;

@@ -1,0 +1,106 @@
+//! Quitting, suspending, losing the terminal.
+
+use super::{App, Effect, Layer, Level, Out};
+use crate::app::{Question, QuestionKind};
+use crate::domain::Risk;
+
+impl App {
+    /// Quit as a person asks it: asks back while an operation runs.
+    pub(super) fn quit(&mut self, out: &mut Out) {
+        if !self.operation_runs() {
+            self.end(0, out);
+        } else if !matches!(self.top(), Some(Layer::Ask(_))) {
+            let text = format!("{} is running: {}", self.running_verb(), self.risk_words());
+            let answers = vec!["Stay", "Stop it at the next safe point, then quit", "Let it end, then quit"];
+            self.layers.push(Layer::Ask(Question { kind: QuestionKind::QuitRunning, text: text.into(), answers, selected: 0 }));
+        }
+    }
+
+    /// Stop as a person asks it.
+    pub(super) fn ask_stop(&mut self) {
+        if self.operation_runs() {
+            let text = format!("Stop {}? Now: {}", self.running_verb(), self.risk_words());
+            let answers = vec!["Go on", "Stop it at the next safe point"];
+            self.layers.push(Layer::Ask(Question { kind: QuestionKind::StopOperation, text: text.into(), answers, selected: 0 }));
+        }
+    }
+
+    /// The answer to a question.
+    pub(super) fn answered(&mut self, out: &mut Out) {
+        let Some(Layer::Ask(question)) = self.layers.pop() else { return };
+        match (question.kind, question.selected) {
+            (_, 0) => {}
+            (QuestionKind::StopOperation, _) => self.stop_operation(out),
+            (QuestionKind::QuitRunning, how) => {
+                if how == 1 {
+                    self.stop_operation(out);
+                }
+                // It may have ended while the question stood.
+                if self.operation_runs() {
+                    self.quitting = Some(0);
+                    self.say(Level::Info, "quits when the operation has ended");
+                } else {
+                    self.end(0, out);
+                }
+            }
+        }
+    }
+
+    /// Leaves without asking: a signal, or the terminal is gone. An operation goes to its next safe point first.
+    pub(super) fn leave(&mut self, code: u8, out: &mut Out) {
+        if self.quitting.is_some_and(|before| before != 0) {
+            return;
+        }
+        if self.operation_runs() {
+            self.quitting = Some(code);
+            self.stop_operation(out);
+            self.lock(out);
+        } else {
+            self.end(code, out);
+        }
+    }
+
+    /// Locks, then suspends; refused while an operation runs.
+    pub(super) fn suspend(&mut self, out: &mut Out) {
+        if self.operation_runs() {
+            self.say(Level::Warn, "not suspended: an operation runs, and would stand still half done");
+            return;
+        }
+        self.lock(out);
+        out.push(Effect::Suspend);
+    }
+
+    /// Frees and wipes everything, and ends.
+    pub(super) fn end(&mut self, code: u8, out: &mut Out) {
+        self.stop_unlock(out);
+        if let Some(driver) = self.wizard() {
+            let asks = driver.close();
+            self.asks(asks, out);
+        }
+        self.quitting = Some(code);
+        out.push(Effect::Lock);
+        out.push(Effect::Quit(code));
+    }
+
+    fn stop_operation(&mut self, out: &mut Out) {
+        if let Some(op) = self.operation.as_mut().filter(|op| op.runs() && !op.stopping) {
+            op.stopping = true;
+            out.push(Effect::StopOperation);
+        }
+        if let Some(running) = self.wizard().and_then(|driver| driver.running.as_mut()) {
+            running.stopping = true;
+        }
+    }
+
+    fn running_verb(&self) -> String {
+        self.operation.as_ref().map(|op| op.plan.request.verb().to_owned()).unwrap_or_default()
+    }
+
+    fn risk_words(&self) -> &'static str {
+        match self.operation.as_ref().map(crate::wizard::Running::risk) {
+            Some(Risk::AskBeforeStopping) => "stopping leaves something to finish or abandon",
+            Some(Risk::MustFinish) => "this step finishes first; it is short",
+            Some(Risk::SafeToStop) | None => "stopping now loses nothing",
+        }
+    }
+}
