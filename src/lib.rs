@@ -7,10 +7,11 @@
 //! * [`catalog`] - where sealed records live; [`keyservice`] - wrap and unwrap. They never know each other.
 //! * [`ops`] - sessions, facts and operations: the one way of changing anything.
 //! * [`wizard`] - guided flows as data; [`app`] - the console's state, pure.
-//! * `cli` - one verb a file; `tui` - the terminal.
+//! * [`cli`] - one verb a file; `tui` - the terminal.
 
 pub mod app;
 pub mod catalog;
+pub mod cli;
 pub mod crypto;
 pub mod domain;
 pub mod format;

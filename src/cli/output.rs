@@ -1,0 +1,270 @@
+//! What is written where: data to standard output, everything else to standard error.
+//!
+//! Owns: `-o`, tables, the end of a reader that closes early, notes and progress. Must not: gather facts. Next: verbs call
+//! [`Out::list`] and [`Out::one`].
+
+use crate::domain::{Act, Changed, Fault, Kind, Text};
+use crate::ops::{Resource, to_json_list, to_yaml_list};
+use std::io::{ErrorKind, IsTerminal, Write};
+use unicode_width::UnicodeWidthStr;
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns.
+    #[default]
+    Table,
+    /// More columns.
+    Wide,
+    /// Kubernetes-shaped JSON.
+    Json,
+    /// Kubernetes-shaped YAML.
+    Yaml,
+    /// One `kind.group/name` a line.
+    Name,
+}
+
+/// How a verb ends where it does not end well.
+pub enum End {
+    /// Something went wrong, or the answer is no.
+    Fault(Box<Fault>),
+    /// The reader of standard output has had enough.
+    Closed,
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}
+
+/// Where a verb writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Out {
+    /// `-o`.
+    pub format: Format,
+    /// `-q`.
+    pub quiet: bool,
+    /// Colour on standard output.
+    pub color: bool,
+}
+
+/// A list in all its forms; only the one that [`Out::tabular`] says is looked at.
+pub struct List<'a> {
+    /// `Passkey`, `Policy`: the kind of an item.
+    pub kind: &'a str,
+    /// The items.
+    pub items: Vec<Resource>,
+    /// The table, for people.
+    pub table: Table,
+    /// Whether the facts were verified with the keys.
+    pub verified: bool,
+}
+
+/// The mark of facts that were read without the keys.
+pub const LOCKED: &str = "facts not verified: locked";
+const ANNOTATION: &str = "kastellan.dev/facts";
+
+impl Out {
+    /// Writes data.
+    ///
+    /// # Errors
+    /// [`End::Closed`] where nobody reads any more; a fault where writing fails.
+    #[allow(clippy::unused_self, reason = "where data goes is a matter of the call")]
+    pub fn data(self, text: &str) -> Result<(), End> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(End::Closed),
+            Err(e) => {
+                let next = Act::say("look at where standard output goes: is that disk full?");
+                Err(Fault::new(Kind::Unexpected, "cannot write to standard output", e.to_string(), next).leaving(Changed::Unsaid).into())
+            }
+        }
+    }
+
+    /// Writes a line for people, on standard error; `-q` keeps it back.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            tell(text);
+        }
+    }
+
+    /// Whether a person watches standard error.
+    pub fn watched(self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// Whether lists are drawn as tables: one of table and items is enough to fill.
+    pub fn tabular(self) -> bool {
+        matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    /// Writes a list.
+    ///
+    /// # Errors
+    /// As [`Out::data`].
+    pub fn list(self, list: List<'_>) -> Result<(), End> {
+        let mark = (!list.verified).then_some(LOCKED);
+        match self.format {
+            Format::Table | Format::Wide => {
+                self.data(&list.table.render(self.color))?;
+                if let Some(mark) = mark {
+                    self.note(mark);
+                }
+                Ok(())
+            }
+            Format::Name => {
+                let names: Vec<String> = list.items.iter().map(|item| name_of(item) + "\n").collect();
+                self.data(&names.concat())?;
+                if let Some(mark) = mark {
+                    self.note(mark);
+                }
+                Ok(())
+            }
+            Format::Json | Format::Yaml if mark.is_none() => self.data(&match self.format {
+                Format::Json => to_json_list(list.kind, &list.items),
+                _ => to_yaml_list(list.kind, &list.items),
+            }),
+            Format::Json | Format::Yaml => {
+                let head: serde_json::Value = serde_json::from_str(&to_json_list(list.kind, &[])).unwrap_or_default();
+                let items: Vec<serde_json::Value> = list.items.into_iter().map(|item| item.0).collect();
+                self.structured(&Resource(serde_json::json!({
+                    "apiVersion": head["apiVersion"],
+                    "kind": head["kind"],
+                    "metadata": { "annotations": { ANNOTATION: "not verified: locked" } },
+                    "items": items,
+                })))
+            }
+        }
+    }
+
+    /// Writes one resource; `people` is what a table shows.
+    ///
+    /// # Errors
+    /// As [`Out::data`].
+    pub fn one(self, resource: Resource, people: &str, verified: bool) -> Result<(), End> {
+        let mark = (!verified).then_some(LOCKED);
+        match self.format {
+            Format::Json | Format::Yaml => {
+                let mut resource = resource;
+                if mark.is_some()
+                    && let Some(metadata) = resource.0.get_mut("metadata").and_then(serde_json::Value::as_object_mut)
+                {
+                    let notes = metadata.entry("annotations").or_insert_with(|| serde_json::json!({}));
+                    if let Some(notes) = notes.as_object_mut() {
+                        notes.insert(ANNOTATION.into(), "not verified: locked".into());
+                    }
+                }
+                self.structured(&resource)
+            }
+            _ => {
+                match self.format {
+                    Format::Name => self.data(&format!("{}\n", name_of(&resource)))?,
+                    _ => self.data(people)?,
+                }
+                if let Some(mark) = mark {
+                    self.note(mark);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn structured(self, resource: &Resource) -> Result<(), End> {
+        self.data(&if self.format == Format::Json { resource.to_json() } else { resource.to_yaml() })
+    }
+}
+
+/// Writes a line on standard error, whatever `-q` says; a closed one is nobody's fault.
+pub fn tell(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+}
+
+/// `passkey.vault.kio.kasten.io/k10MasterKey`, as kubectl has it.
+fn name_of(resource: &Resource) -> String {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = text(&resource.0["kind"]).to_ascii_lowercase();
+    let group = text(&resource.0["apiVersion"]);
+    let group = group.split('/').next().unwrap_or_default();
+    format!("{kind}.{group}/{}", text(&resource.0["metadata"]["name"]))
+}
+
+/// Aligned columns.
+#[derive(Default)]
+pub struct Table {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+    empty: String,
+}
+
+impl Table {
+    /// With these column names; `empty` is said where there is no row.
+    pub fn new(head: &[&'static str], empty: impl Into<String>) -> Self {
+        Self { head: head.to_vec(), rows: Vec::new(), empty: empty.into() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// The table as text. Cells come from texts that were cleaned already; they are cleaned again, for no cell may move a cursor.
+    pub fn render(&self, color: bool) -> String {
+        if self.rows.is_empty() {
+            return format!("{}\n", self.empty);
+        }
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| Text::new(cell.as_str()).to_string()).collect()).collect();
+        let mut widths: Vec<usize> = self.head.iter().map(|name| name.width()).collect();
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
+        let mut out = line(&head, &widths, false);
+        for row in &rows {
+            out.push_str(&line(row, &widths, color));
+        }
+        out
+    }
+}
+
+fn line(cells: &[String], widths: &[usize], color: bool) -> String {
+    let mut out = String::new();
+    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if index > 0 {
+            out.push_str("  ");
+        }
+        out.push_str(&paint(cell, color));
+        out.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
+    }
+    format!("{}\n", out.trim_end())
+}
+
+/// The words that answer, in colour where that is wanted; the word itself says it all.
+fn paint(word: &str, color: bool) -> String {
+    let code = match word {
+        "YES" => "32",
+        "STALE" | "UNKNOWN" | "UNPROVED" | "PENDING" => "33",
+        "NO" | "problem" => "31",
+        _ => return word.to_owned(),
+    };
+    if color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_by_width_and_hostile_cells_are_tamed() {
+        let mut table = Table::new(&["NAME", "OPENS"], "none");
+        table.row(vec!["日本".into(), "YES".into()]);
+        table.row(vec!["a\x1b[2Jb".into(), "NO".into()]);
+        assert_eq!(table.render(false), "NAME    OPENS\n日本    YES\na\u{fffd}[2Jb  NO\n");
+        assert_eq!(Table::new(&["NAME"], "There is none.").render(false), "There is none.\n");
+    }
+}

@@ -1,0 +1,27 @@
+//! `passkey remove NAME`.
+
+use crate::cli::call::{Call, passkey_name};
+use crate::cli::change::{self, Ask};
+use crate::cli::output::End;
+use crate::cli::secrets::NewSecret;
+use crate::domain::{PasskeyRemove, Request};
+
+/// Remove a passkey; another one must be proved, and must have unlocked
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Confirm: the same name again
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
+/// Removes.
+///
+/// # Errors
+/// As the operation.
+pub async fn run(call: &Call, args: Args) -> Result<(), End> {
+    let request = Request::PasskeyRemove(PasskeyRemove { name: passkey_name(&args.name)? });
+    change::change(call, Ask { request, new: &NewSecret::default(), confirm: args.confirm.as_deref() }).await
+}
