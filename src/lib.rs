@@ -7,7 +7,7 @@
 //! * [`catalog`] - where sealed records live; [`keyservice`] - wrap and unwrap. They never know each other.
 //! * [`ops`] - sessions, facts and operations: the one way of changing anything.
 //! * [`wizard`] - guided flows as data; [`app`] - the console's state, pure.
-//! * [`cli`] - one verb a file; `tui` - the terminal.
+//! * [`cli`] - one verb a file; [`tui`] - the terminal.
 
 pub mod app;
 pub mod catalog;
@@ -18,4 +18,5 @@ pub mod format;
 pub mod host;
 pub mod keyservice;
 pub mod ops;
+pub mod tui;
 pub mod wizard;

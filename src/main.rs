@@ -1,0 +1,32 @@
+//! Arguments in, exit code out; the console or a verb.
+
+use kastellan::cli::{self, Outcome};
+use kastellan::crypto::WipingAllocator;
+use kastellan::tui::{self, Start};
+use std::process::ExitCode;
+
+/// Freed memory is cleared, wherever it was used.
+#[global_allocator]
+static MEMORY: WipingAllocator = WipingAllocator;
+
+fn main() -> ExitCode {
+    // What the system did not allow is told by `kastellan doctor`.
+    let _ = kastellan::crypto::guard_process();
+    match cli::start(std::env::args_os()) {
+        Outcome::Exit(code) => ExitCode::from(code),
+        Outcome::Console(console) => {
+            let cli::Console { place, host, config, settings, context, production, demo, secrets, secret_from, unlock_with, throwaway } =
+                *console;
+            let demo_vanishes = throwaway.as_ref().is_some_and(|folder| !folder.stays());
+            let start =
+                Start { place, host, config, settings, context, production, demo, demo_vanishes, secrets, secret_from, unlock_with };
+            // A panic has said where it happened, and unwound: the terminal is given back, the demo's folder goes, the code is ours.
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tui::run(start)));
+            drop(throwaway);
+            ExitCode::from(match ended {
+                Ok(ended) => ended.unwrap_or_else(|fault| cli::fail(&fault)),
+                Err(_) => 1,
+            })
+        }
+    }
+}
