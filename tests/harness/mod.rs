@@ -1,0 +1,42 @@
+//! What the end-to-end tests share: a terminal to run the binary in, a home for it, a way to call it, eyes on its process.
+//!
+//! Each test binary uses a part of this.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod aes;
+pub mod cli;
+pub mod house;
+pub mod procfs;
+pub mod pty;
+pub mod seed;
+pub mod sshd;
+pub mod tools;
+
+use std::time::{Duration, Instant};
+
+/// How long anything is waited for. Far longer than anything takes: it bounds a hang, and measures nothing.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_kastellan");
+
+/// Looks again and again until `look` gives something; fails saying `what` after [`PATIENCE`].
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The first member of that name, at any depth.
+pub fn member<'a>(value: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::Value> {
+    match value {
+        serde_json::Value::Object(members) => members.get(name).or_else(|| members.values().find_map(|v| member(v, name))),
+        serde_json::Value::Array(all) => all.iter().find_map(|v| member(v, name)),
+        _ => None,
+    }
+}
