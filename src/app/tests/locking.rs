@@ -164,6 +164,22 @@ fn operations_outlive_screens_and_locks() {
 }
 
 #[test]
+fn an_operation_that_ended_does_not_stand_in_the_way_of_the_next() {
+    let mut app = running();
+    let holder = crate::domain::Holder {
+        who: "ana@bastion".into(),
+        place: "pid 1".into(),
+        since: now(),
+        doing: "rotating prod-eu1 to k10MasterKey-2".into(),
+    };
+    // Read while it ran.
+    app.facts.as_mut().unwrap().holder = Some(holder);
+    assert!(app.why_not(&Intent::Add).is_some());
+    tell(&mut app, Msg::Ended(Ok(Box::new(receipt()))));
+    assert_eq!(app.why_not(&Intent::Add), None, "before the facts are read again");
+}
+
+#[test]
 fn the_flow_that_watches_shows_the_end_itself() {
     let mut app = running();
     tell(&mut app, Msg::Ended(Ok(Box::new(receipt()))));

@@ -124,6 +124,10 @@ impl App {
 
     pub(super) fn ended(&mut self, how: Result<Receipt, Fault>, out: &mut Out) {
         let Some(op) = self.operation.take() else { return };
+        // The holder of the lock was this very operation. Facts that were read while it ran would refuse whatever comes next.
+        if let Some(facts) = &mut self.facts {
+            facts.holder = None;
+        }
         let watched = self.wizard().is_some_and(|driver| driver.runs());
         match &how {
             _ if watched => {}
