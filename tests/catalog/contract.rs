@@ -455,7 +455,13 @@ async fn the_slower_of_two_drafts_is_told() {
 #[test]
 fn drafts_of_the_dead_are_swept_and_of_the_living_are_not() {
     let home = Home::new();
-    for name in [".catalog.db.draft-99-0", ".catalog.db.draft-99-0-wal", ".catalog.db.draft-98-7.alive", ".catalog.db.draft-9-1.lock"] {
+    for name in [
+        ".catalog.db.draft-99-0",
+        ".catalog.db.draft-99-0-wal",
+        ".catalog.db.draft-97-0-journal",
+        ".catalog.db.draft-98-7.alive",
+        ".catalog.db.draft-9-1.lock",
+    ] {
         std::fs::write(home.path.with_file_name(name), "left behind").unwrap();
     }
     std::fs::write(home.path.with_file_name("other.db.draft-1-1"), "not ours").unwrap();

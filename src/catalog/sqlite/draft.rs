@@ -110,7 +110,7 @@ fn move_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// What a draft leaves beside it, the sign of life last.
-const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
+const SUFFIXES: [&str; 5] = ["", "-journal", "-wal", "-shm", ".lock"];
 /// A file that is locked as long as the draft's maker lives. Not the draft itself: closing a second descriptor of that one would drop
 /// `SQLite`'s own locks.
 const ALIVE: &str = ".alive";
