@@ -323,7 +323,7 @@ fn what_is_typed_is_not_drawn_and_after_locking_not_in_memory() {
 
 #[test]
 fn a_panic_tells_no_secret() {
-    if !cfg!(debug_assertions) {
+    if !harness::PANICS {
         return;
     }
     let home = planted();

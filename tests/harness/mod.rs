@@ -17,8 +17,15 @@ use std::time::{Duration, Instant};
 /// How long anything is waited for. Far longer than anything takes: it bounds a hang, and measures nothing.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The binary under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_kastellan");
+/// The binary under test: this build's, or the one that `KASTELLAN_BINARY` names when the tests are compiled (as `.ci/run` does with the
+/// release build, which is what people run).
+pub const BINARY: &str = match option_env!("KASTELLAN_BINARY") {
+    Some(other) => other,
+    None => env!("CARGO_BIN_EXE_kastellan"),
+};
+
+/// Whether the binary panics where `KASTELLAN_TEST_PANIC` says: debug builds do, what is shipped has no such switch.
+pub const PANICS: bool = cfg!(debug_assertions) && option_env!("KASTELLAN_BINARY").is_none();
 
 /// Looks again and again until `look` gives something; fails saying `what` after [`PATIENCE`].
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -3,7 +3,7 @@
 use crate::harness::house::{Home, House};
 use crate::harness::procfs;
 use crate::harness::pty::{Ended, Launch, Terminal};
-use crate::harness::{BINARY, until};
+use crate::harness::{BINARY, PANICS, until};
 use rustix::process::Signal;
 use std::time::Duration;
 
@@ -171,10 +171,9 @@ fn a_stop_from_outside_and_back_repaints_everything() {
     assert_gone(&terminal, 0, "after a stop");
 }
 
-/// Debug builds panic on purpose when they are asked to; what is shipped has no such switch.
 #[test]
 fn a_panic_gives_the_terminal_back() {
-    if !cfg!(debug_assertions) {
+    if !PANICS {
         return;
     }
     let house = House::new();
