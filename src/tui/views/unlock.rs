@@ -4,7 +4,7 @@ use super::View;
 use crate::app::{UnlockScreen, act_words};
 use crate::domain::Text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset, secret_field};
+use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field};
 use ratatui::layout::Rect;
 
 /// Draws it.
@@ -44,7 +44,8 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
     area = below(area, 1);
     canvas.put(area.x, area.y, 12, "Passphrase", Role::Muted);
     let field = Rect { x: area.x + 12, y: area.y, width: area.width.saturating_sub(12), height: 1 };
-    secret_field(canvas, field, &screen.field, (view.secret)(screen.field.slot), !screen.busy);
+    let typed = (view.secret)(screen.field.slot);
+    secret_field(canvas, field, &screen.field, typed, !screen.busy);
     area = below(area, 1);
     let note = match &screen.trying {
         Some(trying) if screen.busy => {
@@ -52,7 +53,7 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
             format!("Trying {} of {}: {}{candidate}. Esc stops.", trying.nth, trying.of, Text::new(trying.passkey.as_str()))
         }
         _ if screen.busy => "Trying ... Esc stops.".into(),
-        _ => screen.field.state.verdict.words(),
+        _ => said_of(&screen.field, typed),
     };
     let completes = match screen.field.state.completions {
         0 => String::new(),

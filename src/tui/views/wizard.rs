@@ -5,7 +5,7 @@ use super::pages::choice;
 use crate::app::act_words;
 use crate::domain::{Fault, Plan, Risk, Slot, Text};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset, secret_field, text_field, wrap};
+use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field, text_field, wrap};
 use crate::wizard::{Body, Choice, Driver, Field, Mark, Problem, Running, SecretField, SecretRule, Stage, Step, Verdict, Waiting};
 use ratatui::layout::Rect;
 
@@ -186,7 +186,7 @@ fn secret(canvas: &mut Canvas<'_>, area: Rect, label: &str, field: &SecretField,
     let said = match field.state.verdict {
         // While it is being typed it need not be the same yet.
         Verdict::Mismatch { word: None } => String::new(),
-        verdict => verdict.words(),
+        _ => said_of(field, text),
     };
     let hint = match field.state.completions {
         _ if !focus || !said.is_empty() => said,

@@ -1,9 +1,10 @@
 //! Fields to fill in. A secret is drawn as stars, or for one frame from who owns it.
 
 use super::Canvas;
+use crate::crypto::{Words, near};
 use crate::domain::Text;
 use crate::tui::theme::Role;
-use crate::wizard::{SecretField, TextField};
+use crate::wizard::{SecretField, SecretRule, TextField, Verdict};
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthChar;
 
@@ -55,6 +56,23 @@ pub fn secret_field(canvas: &mut Canvas<'_>, area: Rect, field: &SecretField, te
     }
 }
 
+/// What is said below a secret: its verdict, and of a word that is not in the list the nearest ones that are. They tell most of what was
+/// typed, so they are shown only where that is.
+pub fn said_of(field: &SecretField, text: &[u8]) -> String {
+    let verdict = field.state.verdict;
+    match verdict {
+        Verdict::NotInList(place) if field.rule == SecretRule::Entered && field.revealed => {
+            let nearest = Words::of(text).and_then(|words| words.word(place).map(|word| near(word, NEAR).join(", "))).unwrap_or_default();
+            format!("{}; near it: {nearest}", verdict.words())
+        }
+        Verdict::NotInList(_) if field.rule == SecretRule::Entered => format!("{}; Ctrl-T shows near ones", verdict.words()),
+        _ => verdict.words(),
+    }
+}
+
+/// How many near words are shown: what fits beside the verdict at 80 columns.
+const NEAR: usize = 3;
+
 /// One character of a secret, without a copy of the whole.
 fn letter(canvas: &mut Canvas<'_>, x: u16, y: u16, c: char) -> u16 {
     let c = Text::new(c).clean().chars().next().unwrap_or(' ');
@@ -69,5 +87,23 @@ fn frame(canvas: &mut Canvas<'_>, area: Rect) {
     let style = canvas.theme.style(Role::Field);
     for position in area.intersection(canvas.buffer.area).positions() {
         canvas.buffer[position].set_symbol(" ").set_style(style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Slot;
+
+    #[test]
+    fn near_words_are_shown_only_with_what_is_typed() {
+        let typed = b"legal winner thank year wave sausge worth useful legal winner thank yellow";
+        let mut field = SecretField::new(Slot::UNLOCK, SecretRule::Entered);
+        field.state.verdict = Verdict::NotInList(6);
+        assert_eq!(said_of(&field, typed), "word 6 is not in the word list; Ctrl-T shows near ones");
+        field.revealed = true;
+        assert!(said_of(&field, typed).starts_with("word 6 is not in the word list; near it: sausage, "), "{}", said_of(&field, typed));
+        field.state.verdict = Verdict::CheckBits;
+        assert_eq!(said_of(&field, typed), Verdict::CheckBits.words());
     }
 }
