@@ -155,9 +155,12 @@ async fn rows_that_are_not_ours() {
         "INSERT INTO records VALUES('policy', 'x', 1, x'ff', x'00')",
         "INSERT INTO records VALUES('policy', 'x', 1, CAST(x'ff' AS TEXT), x'00')",
     ] {
+        // Read for what it is, beside the others; that it does not verify is for those who have the key to say.
         let home = edited(sql);
-        let fault = home.open().get(RecordKind::Policy, "x").await.unwrap_err();
-        assert_eq!(fault.kind, Kind::Damaged, "{sql}: {fault}");
+        let catalog = home.open();
+        let record = catalog.get(RecordKind::Policy, "x").await.unwrap().expect("the row");
+        assert!(record.rev == 0 || record.clear().is_err(), "{sql}: {record:?}");
+        assert_eq!(catalog.ids(RecordKind::Policy).await.unwrap(), ["x"], "{sql}");
     }
     let home = edited("INSERT INTO journal VALUES(1, '{}', x'0102', x'')");
     let catalog = home.open();

@@ -179,6 +179,26 @@ async fn a_proof_with_the_last_number_there_is_can_be_written_anew() {
 }
 
 #[tokio::test]
+async fn rows_that_are_no_text_are_altered_and_the_others_open() {
+    for edit in [
+        "UPDATE records SET clear = CAST(x'ff' AS TEXT) WHERE kind = 'passkey' AND id = 'spare'",
+        "UPDATE records SET clear = x'fffe' WHERE kind = 'passkey' AND id = 'spare'",
+        "UPDATE records SET rev = -7 WHERE kind = 'passkey' AND id = 'spare'",
+        "UPDATE records SET sealed = 'text' WHERE kind = 'passkey' AND id = 'spare'",
+    ] {
+        let house = House::set_up().await;
+        let session = house.unlocked().await;
+        run(&session, add("spare"), secret(Slot::NEW, SECOND)).await.unwrap();
+        drop(session);
+        sql(&house).execute_batch(edit).unwrap();
+        let facts = house.unlocked().await.facts().await.unwrap();
+        let spare = facts.passkey(&name("spare")).expect("it is listed");
+        assert!(spare.altered, "{edit}");
+        assert!(house.try_unlock(SECOND).await.is_err(), "{edit}: it is used for nothing");
+    }
+}
+
+#[tokio::test]
 async fn a_second_installation_slipped_in_is_refused() {
     let house = House::set_up().await;
     let clear = r#"{"catalogId":"00000000000000000000000000000000"}"#;

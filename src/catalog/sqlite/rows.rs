@@ -2,6 +2,7 @@
 
 use crate::catalog::{Batch, Committed, Page, Query};
 use crate::format::{Link, RecordKind, SealedRecord, StoredEntry};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, TransactionBehavior, params};
 
 /// A page, by key and not by offset: the second condition on the id is what the index searches by.
@@ -39,7 +40,7 @@ pub fn ids(connection: &Connection, kind: RecordKind) -> Result<Vec<String>> {
     let expected = usize::try_from(count(connection, kind)?).unwrap_or(0).min(1 << 20);
     let mut ids = Vec::with_capacity(expected);
     let mut statement = connection.prepare_cached(IDS)?;
-    for id in statement.query_map([kind.word()], |row| row.get(0))? {
+    for id in statement.query_map([kind.word()], |row| text(0, row))? {
         ids.push(id?);
     }
     Ok(ids)
@@ -122,8 +123,20 @@ fn end(connection: &Connection) -> Result<Option<Link>> {
     statement.query_row([], |row| Ok(Link { seq: unsigned(0, row)?, hash: row.get(1)? })).optional()
 }
 
+/// A row that is not as we write them is read for what it is, and then does not verify: it must not keep the others from being read.
 fn record(kind: RecordKind, row: &Row) -> Result<SealedRecord> {
-    Ok(SealedRecord { kind, id: row.get(0)?, rev: unsigned(1, row)?, clear: row.get(2)?, sealed: row.get(3)? })
+    Ok(SealedRecord { kind, id: text(0, row)?, rev: unsigned(1, row).unwrap_or(0), clear: text(2, row)?, sealed: bytes(3, row)? })
+}
+
+fn text(column: usize, row: &Row) -> Result<String> {
+    String::from_utf8(bytes(column, row)?).or_else(|e| Ok(String::from_utf8_lossy(e.as_bytes()).into_owned()))
+}
+
+fn bytes(column: usize, row: &Row) -> Result<Vec<u8>> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes.to_vec()),
+        _ => Ok(Vec::new()),
+    }
 }
 
 fn entry(row: &Row) -> Result<StoredEntry> {

@@ -58,6 +58,7 @@ pub fn secret_field(canvas: &mut Canvas<'_>, area: Rect, field: &SecretField, te
 
 /// What is said below a secret: its verdict, and of a word that is not in the list the nearest ones that are. They tell most of what was
 /// typed, so they are shown only where that is.
+#[must_use]
 pub fn said_of(field: &SecretField, text: &[u8]) -> String {
     let verdict = field.state.verdict;
     match verdict {
