@@ -13,6 +13,7 @@ mod passphrase;
 mod random;
 mod sealed;
 mod secrets;
+mod wordlist;
 mod words;
 
 pub use aead::{AeadError, aead_open, aead_seal};
@@ -24,4 +25,5 @@ pub use passphrase::{Passphrase, PassphraseError};
 pub use random::fill as random;
 pub use sealed::{open as box_open, seal as box_seal};
 pub use secrets::Secrets;
-pub use words::{Slip, Words, complete, near};
+pub use wordlist::{complete, near};
+pub use words::{Slip, Words};

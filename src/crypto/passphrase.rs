@@ -5,9 +5,8 @@
 //! number is digits followed by `.` or `)` at the start of a word or standing alone (`7. abandon`, `7.abandon`).
 
 use super::memory::scrubbed;
-use super::words::{canonical_words, generate_words};
+use super::wordlist::{canonical_words, generate_words, is_space, nfkc};
 use subtle::ConstantTimeEq;
-use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use zeroize::Zeroizing;
 
@@ -106,19 +105,6 @@ impl Passphrase {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// The white space that is stripped and split at: tab, line feed, carriage return, space.
-pub(super) fn is_space(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' ')
-}
-
-/// NFKC, in one buffer of the right size, so that no grown-out-of copy is left behind.
-pub(super) fn nfkc(text: &str) -> Zeroizing<String> {
-    let len = text.nfkc().map(char::len_utf8).sum();
-    let mut out = Zeroizing::new(String::with_capacity(len));
-    out.extend(text.nfkc());
-    out
 }
 
 fn canonical(raw: &[u8]) -> Zeroizing<Vec<u8>> {

@@ -1,16 +1,11 @@
-//! The word list: hints for slips, near words, and the bounded search.
+//! What was entered, seen as words of the list: hints for slips, and the bounded search.
 //!
 //! Hints come only from the list and the check bits, never from a wrap. A `?` stands for a word that cannot be read, and is one only
-//! where it is one of twelve. Next: `passphrase` owns the canonical form.
+//! where it is one of twelve. Next: `wordlist` owns the list, `passphrase` the canonical form.
 
-use super::passphrase::{is_space, nfkc};
-use super::{Passphrase, hash, random};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-
-/// Words in a passphrase of the list.
-const TWELVE: usize = 12;
-/// Words in the list.
-const LIST: u16 = 2048;
+use super::Passphrase;
+use super::wordlist::{Chosen, LIST, TWELVE, distance, index, list, nfkc, tokens};
+use zeroize::Zeroizing;
 
 /// A slip that the list and the check bits alone can tell; never a wrap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +83,7 @@ impl Words {
             [place] => self.with_gap(place - 1),
             _ => None,
         };
-        gap.into_iter().flat_map(|(chosen, place)| (0..LIST).filter_map(move |word| chosen.with(place, word).passphrase()))
+        gap.into_iter().flat_map(|(chosen, place)| (0..LIST).filter_map(move |word| passphrase(&chosen.with(place, word))))
     }
 
     /// Candidates with right check bits that differ by two swapped neighbours, then by one wrong word anywhere (about 1 500), the
@@ -104,9 +99,9 @@ impl Words {
         let tries = if base.is_some() { self.tries(&places) } else { Vec::new() };
         base.into_iter().flat_map(move |base| {
             let start = base.clone();
-            let swapped = swaps.clone().filter_map(move |at| start.swapped(at)?.passphrase());
+            let swapped = swaps.clone().filter_map(move |at| passphrase(&start.swapped(at)?));
             let tries = tries.clone();
-            swapped.chain(tries.into_iter().filter_map(move |(place, word)| base.with(place, word).passphrase()))
+            swapped.chain(tries.into_iter().filter_map(move |(place, word)| passphrase(&base.with(place, word))))
         })
     }
 
@@ -127,28 +122,12 @@ impl Words {
 
     /// The twelve as places in the list, if all are in it.
     fn chosen(&self) -> Option<Chosen> {
-        let mut chosen = Chosen([0; TWELVE]);
-        if self.count() != TWELVE {
-            return None;
-        }
-        for (slot, word) in chosen.0.iter_mut().zip(self.each()) {
-            *slot = index(word)?;
-        }
-        Some(chosen)
+        Chosen::of(self.each(), None)
     }
 
     /// The twelve with any word at `place` (from 0), if all others are in the list.
     fn with_gap(&self, place: usize) -> Option<(Chosen, usize)> {
-        let mut chosen = Chosen([0; TWELVE]);
-        if self.count() != TWELVE {
-            return None;
-        }
-        for (at, word) in self.each().enumerate() {
-            if at != place {
-                chosen.0[at] = index(word)?;
-            }
-        }
-        Some((chosen, place))
+        Chosen::of(self.each(), Some(place)).map(|chosen| (chosen, place))
     }
 
     fn each(&self) -> impl Iterator<Item = &str> {
@@ -156,143 +135,9 @@ impl Words {
     }
 }
 
-/// Words of the list that begin with `prefix`, at most `most`.
-#[must_use]
-pub fn complete(prefix: &str, most: usize) -> Vec<&'static str> {
-    let prefix = prefix.to_ascii_lowercase();
-    list().iter().copied().filter(|word| word.starts_with(&prefix)).take(most).collect()
-}
-
-/// The words of the list nearest to `word` by edit distance, at most `most`.
-#[must_use]
-pub fn near(word: &str, most: usize) -> Vec<&'static str> {
-    let word = Zeroizing::new(word.to_ascii_lowercase());
-    let mut ranked: Vec<(usize, &'static str)> = list().iter().map(|known| (distance(&word, known), *known)).collect();
-    ranked.sort_unstable();
-    ranked.into_iter().take(most).map(|(_, known)| known).collect()
-}
-
-/// Step 3 of the canonical form: the twelve words joined by one space, if they are that, with right check bits.
-pub(super) fn canonical_words(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let mut chosen = Chosen([0; TWELVE]);
-    let mut count = 0;
-    for token in tokens(text) {
-        *chosen.0.get_mut(count)? = index(&Zeroizing::new(token.to_ascii_lowercase()))?;
-        count += 1;
-    }
-    (count == TWELVE && chosen.checks()).then(|| chosen.text())
-}
-
-/// Twelve random words with right check bits.
-pub(super) fn generate_words() -> Zeroizing<Vec<u8>> {
-    let mut entropy = Zeroizing::new([0; 17]);
-    random(&mut entropy[..16]);
-    entropy[16] = check_bits(&entropy[..16]);
-    let mut chosen = Chosen([0; TWELVE]);
-    for (at, word) in chosen.0.iter_mut().enumerate() {
-        *word = (at * 11..at * 11 + 11).fold(0, |word, bit| word << 1 | u16::from(entropy[bit / 8] >> (7 - bit % 8) & 1));
-    }
-    chosen.text()
-}
-
-/// Twelve places in the list; secret.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-struct Chosen([u16; TWELVE]);
-
-impl Chosen {
-    /// Whether the last four of the 132 bits are the first four of the SHA-256 of the other 128.
-    fn checks(&self) -> bool {
-        let mut bits = Zeroizing::new([0u8; 17]);
-        for (at, word) in self.0.iter().enumerate() {
-            for bit in 0..11 {
-                let to = at * 11 + bit;
-                bits[to / 8] |= u8::from(word >> (10 - bit) & 1 == 1) << (7 - to % 8);
-            }
-        }
-        bits[16] == check_bits(&bits[..16])
-    }
-
-    fn with(&self, place: usize, word: u16) -> Self {
-        let mut other = self.clone();
-        other.0[place] = word;
-        other
-    }
-
-    /// With the words at `at` and after it swapped; None where they are the same word.
-    fn swapped(&self, at: usize) -> Option<Self> {
-        let mut other = self.clone();
-        other.0.swap(at, at + 1);
-        (other.0 != self.0).then_some(other)
-    }
-
-    /// As a passphrase, if the check bits are right.
-    fn passphrase(&self) -> Option<Passphrase> {
-        self.checks().then(|| Passphrase::canonical(self.text()))
-    }
-
-    fn text(&self) -> Zeroizing<Vec<u8>> {
-        let mut text = Zeroizing::new(Vec::with_capacity(TWELVE * 9));
-        for word in &self.0 {
-            if !text.is_empty() {
-                text.push(b' ');
-            }
-            text.extend_from_slice(list()[usize::from(*word)].as_bytes());
-        }
-        text
-    }
-}
-
-fn check_bits(entropy: &[u8]) -> u8 {
-    let mut digest = hash(&[entropy]);
-    let bits = digest[0] & 0xf0;
-    digest.zeroize();
-    bits
-}
-
-fn list() -> &'static [&'static str; 2048] {
-    bip39::Language::English.word_list()
-}
-
-fn index(word: &str) -> Option<u16> {
-    bip39::Language::English.find_word(word)
-}
-
-/// Splits at runs of the four white spaces; a leading list number (`7.`, `7)`) is dropped, standing alone or before its word.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_space).map(without_number).filter(|token| !token.is_empty())
-}
-
-fn without_number(token: &str) -> &str {
-    let rest = token.trim_start_matches(|c: char| c.is_ascii_digit());
-    if rest.len() == token.len() {
-        return token;
-    }
-    rest.strip_prefix(['.', ')']).unwrap_or(token)
-}
-
-/// Optimal string alignment distance in bytes: insert, delete, replace, swap of neighbours. Of long words only the start counts.
-fn distance(a: &str, b: &str) -> usize {
-    const MOST: usize = 24;
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let (a, b) = (&a[..a.len().min(MOST)], &b[..b.len().min(MOST)]);
-    let mut rows = Zeroizing::new([[0usize; MOST + 1]; MOST + 1]);
-    for i in 0..=a.len() {
-        rows[i][0] = i;
-    }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[a.len()][b.len()]
+/// A candidate, if its check bits are right.
+fn passphrase(chosen: &Chosen) -> Option<Passphrase> {
+    chosen.checks().then(|| Passphrase::canonical(chosen.text()))
 }
 
 #[cfg(test)]
@@ -350,17 +195,5 @@ mod tests {
         assert!((1200..1900).contains(&count), "{count}");
         assert_eq!(words(&GOOD.replace("sausage", "qqqq")).slips().count(), 146);
         assert_eq!(words(&GOOD.replace("sausage", "?")).slips().count(), 0);
-    }
-
-    #[test]
-    fn near_and_complete() {
-        assert_eq!(near("sausge", 1), ["sausage"]);
-        assert_eq!(near("yaer", 1), ["year"]);
-        assert_eq!(complete("sau", 9), ["sauce", "sausage"]);
-        assert_eq!(complete("A", 2), ["abandon", "ability"]);
-        assert!(complete("qq", 9).is_empty());
-        assert_eq!(near(&"x".repeat(10_000), 3).len(), 3);
-        assert_eq!(distance("abc", "acb"), 1);
-        assert_eq!(distance("", "abc"), 3);
     }
 }
