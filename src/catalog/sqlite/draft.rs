@@ -2,7 +2,7 @@
 
 use super::fault::{self, Doing};
 use super::place::Place;
-use super::{SqliteCatalog, lock, schema};
+use super::{SqliteCatalog, judge, lock, schema};
 use crate::domain::{Act, Changed, Fault, Kind};
 use crate::host::{folder_of, fsync_folder};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock};
@@ -34,7 +34,7 @@ impl Draft {
         sweep(&target.path);
         let files = Files::claim(&target.path).map_err(|error| failed(&error))?;
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&files.stem).map_err(|error| failed(&error))?;
-        let place = Place::new(path, files.stem.clone())?.made().map_err(|error| failed(&error))?;
+        let place = judge::new(path, files.stem.clone())?.made().map_err(|error| failed(&error))?;
         schema::create(&place).map_err(|error| fault::of(&error, Doing::Make, &place))?;
         Ok(Self { catalog: Arc::new(SqliteCatalog::at(place, false)?), files, target })
     }
@@ -85,7 +85,7 @@ fn target(path: &Path) -> Result<Place, Fault> {
     let Some(name) = path.file_name() else {
         return Err(failed(&io::Error::other("that is no name of a file")));
     };
-    let target = Place::new(path, folder.join(name))?;
+    let target = judge::new(path, folder.join(name))?;
     if std::fs::symlink_metadata(&target.path).is_ok() && !is_empty(&target.path) {
         let next = Act::say("open it: kastellan status, or name another with --catalog");
         return Err(Fault::refused(Doing::Make.what(&target), "there is one already", next));

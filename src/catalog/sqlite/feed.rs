@@ -3,7 +3,7 @@
 //! The watch only wakes the connection's thread; what changed, if anything, is asked there (`State::look`). Nothing polls.
 
 use super::place::Place;
-use super::worker::Worker;
+use super::worker::{CHANGED, LOCK_CLOSED, Worker};
 use crate::catalog::Changes;
 use crate::host::folder_of;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
@@ -11,11 +11,6 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
-
-/// Something changed.
-pub const CHANGED: u8 = 1;
-/// A process that could write the lock file closed it: it may have died.
-pub const LOCK_CLOSED: u8 = 2;
 
 /// The feed of one open catalog.
 pub struct Feed {

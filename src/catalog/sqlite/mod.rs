@@ -1,11 +1,12 @@
 //! The catalog in an `SQLite` file.
 //!
 //! Owns: the file and what lies beside it (`-wal`, `-shm`, `.lock`, drafts). One thread owns the connection (`worker`); everything
-//! asynchronous sends it a closure. Must not: believe a file before `place` and `schema` have judged it. Next: `rows` has the SQL.
+//! asynchronous sends it a closure. Must not: believe a file before `judge` and `schema` have looked at it. Next: `rows` has the SQL.
 
 mod draft;
 mod fault;
 mod feed;
+mod judge;
 mod lock;
 mod network;
 mod place;
@@ -49,7 +50,7 @@ impl SqliteCatalog {
     /// `Kind::Damaged`: foreign file, corrupt page; `Kind::Refused`: newer schema, network file system, folder, FIFO, somebody else's
     /// file, readable by others; `Kind::Unexpected`: read-only or full disk.
     pub fn open(path: &Path, read_only: bool) -> Result<Option<Self>, Fault> {
-        match Place::find(path)? {
+        match judge::find(path)? {
             Some(place) => Self::at(place, read_only).map(Some),
             None => Ok(None),
         }
@@ -57,7 +58,7 @@ impl SqliteCatalog {
 
     fn at(place: Place, read_only: bool) -> Result<Self, Fault> {
         let connection = schema::connect(&place, read_only)?;
-        place.still_there(Doing::Open)?;
+        judge::still_there(&place, Doing::Open)?;
         let place = Arc::new(place);
         let feed = Feed::new();
         let state = State::new(connection, place.clone(), feed.news()).map_err(|error| fault::of(&error, Doing::Open, &place))?;
@@ -73,7 +74,7 @@ impl SqliteCatalog {
     {
         let place = self.place.clone();
         let done = self.worker.run(move |state| {
-            place.still_there(doing)?;
+            judge::still_there(&place, doing)?;
             job(state).map_err(|error| fault::of(&error, doing, &place))
         });
         done.await.unwrap_or_else(|| Err(fault::gone(doing, &self.place)))
@@ -147,7 +148,7 @@ impl Catalog for SqliteCatalog {
         }
         let (who, place) = (who.clone(), self.place.clone());
         let taken = self.worker.run(move |_| {
-            place.still_there(Doing::Lock)?;
+            judge::still_there(&place, Doing::Lock)?;
             lock::take(&place.lock_file(), &who).map_err(|error| fault::system(&error, Doing::Lock, &place))
         });
         let taken = taken.await.unwrap_or_else(|| Err(fault::gone(Doing::Lock, &self.place)))?;

@@ -1,8 +1,8 @@
 //! The thread that owns the connection, and what it remembers between jobs.
 
+use super::lock;
 use super::place::Place;
 use super::schema::PATIENCE;
-use super::{feed, lock};
 use crate::domain::Holder;
 use rusqlite::{Connection, ErrorCode, Result};
 use std::io;
@@ -20,6 +20,11 @@ const PURGES: usize = 2;
 const GLANCE: Duration = Duration::from_millis(50);
 /// When is looked again where a look could not be sure to come after what woke it.
 const AGAIN: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(100), Duration::from_secs(1)];
+
+/// What woke the thread: something changed.
+pub const CHANGED: u8 = 1;
+/// What woke the thread: a process that could write the lock file closed it; it may have died.
+pub const LOCK_CLOSED: u8 = 2;
 
 /// What the thread owns.
 pub struct State {
@@ -79,7 +84,7 @@ impl State {
         let data_version = data_version(&self.connection).unwrap_or(self.seen.data_version);
         let now = Seen { data_version, holder: holder(&self.place), there: self.place.is_there() };
         // A dying process is reported a moment before its lock is free.
-        let freeing = flags & feed::LOCK_CLOSED != 0 && now.holder.is_some();
+        let freeing = flags & LOCK_CLOSED != 0 && now.holder.is_some();
         if now != self.seen {
             self.seen = now;
             self.tell();
