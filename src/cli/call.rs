@@ -2,12 +2,10 @@
 //!
 //! Owns: merging flags, context and configuration; opening the catalog. Must not: unlock (see `unlock`). Next: `verbs`.
 
-use super::Console;
-use super::args::Globals;
+use super::globals::Globals;
 use super::output::Out;
 use super::prompt::Prompt;
 use super::signals::Signals;
-use crate::crypto::Secrets;
 use crate::domain::{Act, Changed, Fault, Intent, InvalidName, Kind, PasskeyName, PolicyName, Prover, Text, Timestamp};
 use crate::host::{Color, Config, Host, Paths, start_log};
 use crate::ops::{Connection, Place, Session, SetUp, Settings};
@@ -143,23 +141,6 @@ impl Call {
     /// Who types here.
     pub fn person(&self) -> Prover {
         Prover::Person(self.host.person.who())
-    }
-
-    /// What the console starts with: this call's connection, and the secret that flags gave.
-    ///
-    /// # Errors
-    /// As reading the secret.
-    pub async fn console(self) -> Result<Console, Fault> {
-        let given = super::secrets::given(&self).await?;
-        let unlock_with = self.unlock_with()?;
-        let mut secrets = Secrets::new();
-        let mut secret_from = self.person();
-        if let Some((secret, from)) = given {
-            secrets.put(crate::domain::Slot::UNLOCK.0, secret);
-            secret_from = from;
-        }
-        let Self { place, host, config, settings, context, production, .. } = self;
-        Ok(Console { place, host, config, settings, context, production, demo: None, secrets, secret_from, unlock_with, throwaway: None })
     }
 
     /// `--unlock-with NAME`.

@@ -5,8 +5,7 @@
 
 use super::call::Call;
 use super::output::{End, Format, tell};
-use super::secrets::{self, Gathered, NewSecret};
-use super::unlock::Opened;
+use super::secrets::{self, Gathered, NewSecret, Opened};
 use super::{confirm, names, plan, unlock};
 use crate::domain::{Changed, Event, Fault, PassphraseSource, Receipt, Request, StepId};
 use crate::ops::{Begun, Report, Resource};

@@ -1,8 +1,7 @@
 //! The command line: one verb a file, prompts, output.
 //!
 //! Owns: flags, exit codes, what is written where, prompts on a terminal, `--plain`. Must not: decide what is allowed, know a catalog
-//! or a drawing library. The console is opened by `main` with what [`start`] hands back. Next: `args` lists the verbs, `verbs` holds
-//! them, `change` is the one way of changing anything.
+//! or a drawing library. The console is opened by `main` with what [`start`] hands back. Next: `verbs` lists and holds them, `change` is the one way of changing anything.
 
 mod args;
 mod call;
@@ -10,6 +9,7 @@ mod change;
 mod confirm;
 mod console;
 mod generate;
+mod globals;
 mod names;
 mod output;
 mod plain;
@@ -17,51 +17,23 @@ mod plan;
 mod prompt;
 mod secrets;
 mod signals;
+mod tables;
 mod terminal;
 mod throwaway;
 mod unlock;
 mod usage;
 mod verbs;
 
+pub use console::Console;
 pub use throwaway::Throwaway;
 
-use crate::crypto::Secrets;
-use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, Prover, Text};
-use crate::host::{Config, Host};
-use crate::ops::{Demo, Place, Settings};
+use crate::domain::{Act, Changed, Fault, Kind};
 use args::Cli;
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use output::{End, Format, Out, tell};
 use signals::Signals;
 use std::ffi::OsString;
-use std::sync::Arc;
-
-/// What the console starts with.
-pub struct Console {
-    /// Where the catalog is or will be.
-    pub place: Place,
-    /// This machine and person.
-    pub host: Arc<Host>,
-    /// The configuration, flags merged in.
-    pub config: Config,
-    /// What the user set for the connection.
-    pub settings: Settings,
-    /// The context's name, where one was chosen.
-    pub context: Option<Text>,
-    /// The context is marked as production.
-    pub production: bool,
-    /// A seeded demo.
-    pub demo: Option<Demo>,
-    /// Secrets that flags gave.
-    pub secrets: Secrets,
-    /// Where the one that unlocks came from.
-    pub secret_from: Prover,
-    /// `--unlock-with NAME`.
-    pub unlock_with: Option<PasskeyName>,
-    /// The demo's folder, removed when this is dropped.
-    pub throwaway: Option<Throwaway>,
-}
 
 /// What comes of a command line.
 pub enum Outcome {
@@ -70,9 +42,6 @@ pub enum Outcome {
     /// The console is to be opened.
     Console(Box<Console>),
 }
-
-/// What a verb that ends well leaves to do.
-type Left = Option<Box<Console>>;
 
 /// Carries a command line out. `args` begin with the program's name.
 pub fn start(args: impl IntoIterator<Item = OsString>) -> Outcome {
@@ -112,7 +81,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
             Ok(signals) => signals,
             Err(e) => return Outcome::Exit(fail(&no_runtime(&e))),
         };
-        match verbs::run(cli, signals.clone()).await {
+        match verbs::run(cli.globals, cli.verb, Cli::command, signals.clone()).await {
             Ok(Some(console)) => Outcome::Console(console),
             Ok(None) | Err(End::Closed) => Outcome::Exit(0),
             Err(End::Fault(fault)) => {

@@ -4,7 +4,6 @@
 //! see `generate`). Next: `unlock` uses [`given`], `change` uses [`gather`].
 
 use super::call::{Call, passkey_name, path_of, shown};
-use super::unlock::Opened;
 use super::{generate, terminal};
 use crate::crypto::{Passphrase, PassphraseError, Secrets};
 use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, PassphraseSource, Plan, Prover, SecretNeed, SecretPurpose};
@@ -162,6 +161,16 @@ impl Drop for Written {
             file.keep();
         }
     }
+}
+
+/// What opened, kept for an operation that wants the same secret freshly proved.
+pub struct Opened {
+    /// The passkey.
+    pub by: PasskeyName,
+    /// Where its secret came from.
+    pub from: Prover,
+    /// The secret, where it was given as it is.
+    pub secret: Option<Passphrase>,
 }
 
 /// The secrets of a plan.

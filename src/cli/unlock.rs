@@ -5,23 +5,13 @@
 use super::call::{Call, path_of};
 use super::output::tell;
 use super::prompt::Prompt;
-use super::secrets::{self, PROMPTS};
+use super::secrets::{self, Opened, PROMPTS};
 use crate::crypto::{Passphrase, Secrets, Words};
 use crate::domain::{Act, Facts, Fault, Installation, Kind, PasskeyName, PassphraseSource, Prover, Slot, Text};
 use crate::ops::{Keys, Search, Session, Trying, Unlock, unlock as open};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
 use std::sync::Mutex;
-
-/// What opened, kept for an operation that wants the same secret freshly proved.
-pub struct Opened {
-    /// The passkey.
-    pub by: PasskeyName,
-    /// Where its secret came from.
-    pub from: Prover,
-    /// The secret, where it was given as it is.
-    pub secret: Option<Passphrase>,
-}
 
 /// Unlocks the session.
 ///

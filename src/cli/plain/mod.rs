@@ -8,8 +8,7 @@ mod walk;
 use super::call::Call;
 use super::output::{End, tell};
 use super::prompt::Prompt;
-use super::unlock;
-use super::verbs::status;
+use super::{tables, unlock};
 use crate::domain::{Act, Changed, Facts, Fault, Intent, Kind};
 use crate::ops::Session;
 use crate::wizard::{ALL, Answers, Wizard};
@@ -22,7 +21,7 @@ pub async fn menu(call: &Call) -> Result<(), End> {
     let prompt = prompt(call)?;
     let mut session = open(call).await?;
     loop {
-        let facts = facts(call, session.as_ref()).await?;
+        let facts = walk::facts(call, session.as_ref()).await?;
         say_status(call, session.as_ref(), &facts).await?;
         let flows = offered(&facts);
         for (index, wizard) in flows.iter().enumerate() {
@@ -103,18 +102,11 @@ async fn open(call: &Call) -> Result<Option<Session>, Fault> {
     }
 }
 
-async fn facts(call: &Call, session: Option<&Session>) -> Result<Facts, Fault> {
-    match session {
-        Some(session) => session.facts().await,
-        None => Ok(call.set_up().facts()),
-    }
-}
-
 async fn say_status(call: &Call, session: Option<&Session>, facts: &Facts) -> Result<(), End> {
     match session {
         None => call.out.data(&format!("There is no catalog at {}.\n", super::call::shown(&call.place.catalog))),
         Some(session) => {
-            call.out.data(&status::people(call, facts, &session.anchor().await?))?;
+            call.out.data(&tables::status(call, facts, &session.anchor().await?))?;
             if facts.verified { Ok(()) } else { call.out.data(&format!("{}\n", super::output::LOCKED)) }
         }
     }

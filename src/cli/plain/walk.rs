@@ -28,7 +28,7 @@ pub async fn walk(
     wizard: &'static Wizard,
     answers: Answers,
 ) -> Result<Option<Intent>, Fault> {
-    let facts = super::facts(call, session.as_ref()).await?;
+    let facts = facts(call, session.as_ref()).await?;
     let (driver, asks) = Driver::start(wizard, answers, &facts);
     let mut walk = Walk {
         call,
@@ -50,6 +50,17 @@ pub async fn walk(
     }
     ended?;
     Ok(walk.next)
+}
+
+/// The facts of a session, or of a place without a catalog.
+///
+/// # Errors
+/// As gathering them.
+pub async fn facts(call: &Call, session: Option<&Session>) -> Result<Facts, Fault> {
+    match session {
+        Some(session) => session.facts().await,
+        None => Ok(call.set_up().facts()),
+    }
 }
 
 struct Walk<'a> {
@@ -381,7 +392,7 @@ impl Walk<'_> {
                         *self.session = Some(session);
                     }
                 }
-                self.facts = super::facts(self.call, self.session.as_ref()).await?;
+                self.facts = facts(self.call, self.session.as_ref()).await?;
                 Ok(done.receipt)
             }
             Err(fault) => {

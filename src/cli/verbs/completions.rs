@@ -1,8 +1,7 @@
 //! `completions SHELL`.
 
-use crate::cli::args::Cli;
 use crate::cli::output::{End, Out};
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
 /// Print a completion script for a shell
@@ -18,8 +17,8 @@ pub struct Args {
 ///
 /// # Errors
 /// As writing data.
-pub fn run(out: Out, args: &Args) -> Result<(), End> {
+pub fn run(out: Out, args: &Args, mut whole: Command) -> Result<(), End> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "kastellan", &mut script);
+    clap_complete::generate(args.shell, &mut whole, "kastellan", &mut script);
     out.data(&String::from_utf8_lossy(&script))
 }

@@ -1,8 +1,9 @@
 //! `demo`: a throwaway seeded installation, and the console on it.
 
 use crate::cli::call::{Call, shown};
+use crate::cli::console::{self, Left};
 use crate::cli::output::{End, tell};
-use crate::cli::{Left, Throwaway, console};
+use crate::cli::throwaway::Throwaway;
 use crate::ops::{Demo, seed_demo};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ pub async fn run(mut call: Call, args: Args) -> Result<Left, End> {
     call.context = None;
     call.production = false;
     call.settings.accept_changed = None;
-    let mut console = call.console().await?;
+    let mut console = console::of(call).await?;
     console.demo = Some(demo);
     console.throwaway = Some(throwaway);
     Ok(Some(Box::new(console)))

@@ -1,8 +1,7 @@
 //! `man`: the whole manual as one roff document.
 
-use crate::cli::args::Cli;
 use crate::cli::output::{End, Out};
-use clap::{Command, CommandFactory};
+use clap::Command;
 
 /// Print the manual, all verbs included (`kastellan man | man -l -`)
 #[derive(Debug, clap::Args)]
@@ -12,8 +11,8 @@ pub struct Args {}
 ///
 /// # Errors
 /// As writing data.
-pub fn run(out: Out) -> Result<(), End> {
-    let mut root = Cli::command().disable_help_subcommand(true);
+pub fn run(out: Out, whole: Command) -> Result<(), End> {
+    let mut root = whole.disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
     page(&root, &mut pages);

@@ -4,6 +4,7 @@ use crate::cli::call::{Call, passkey_name, shown};
 use crate::cli::change::{self, Ask};
 use crate::cli::output::End;
 use crate::cli::secrets::NewSecret;
+use crate::cli::tables;
 use crate::domain::{Act, Facts, Fault, Kind, Method, Passkey, PasskeyAdd, PassphraseSource, Request, Text};
 use crate::host::read_public;
 use crate::ops::read_passkey;
@@ -83,7 +84,7 @@ fn existing(call: &Call, facts: &Facts, found: &Passkey, wanted: &PasskeyAdd, ow
         differences.push(format!("it belongs to {}, not {}", said(&found.owner), said(&wanted.owner)));
     }
     if wanted.source != PassphraseSource::Prompt && found.source != wanted.source {
-        differences.push(format!("its secret: {}, not {}", super::source(&found.source), super::source(&wanted.source)));
+        differences.push(format!("its secret: {}, not {}", tables::source(&found.source), tables::source(&wanted.source)));
     }
     if wanted.use_now && !facts.in_use(&found.name) {
         differences.push("it is not in use".into());

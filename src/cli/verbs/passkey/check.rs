@@ -1,12 +1,11 @@
 //! `passkey check [NAME...]`: prove by unwrapping.
 
-use super::table_of;
 use crate::cli::call::{Call, path_of};
-use crate::cli::names;
 use crate::cli::output::End;
 use crate::cli::output::List;
 use crate::cli::prompt::Prompt;
 use crate::cli::secrets::{self, PROMPTS};
+use crate::cli::{names, tables};
 use crate::crypto::{Passphrase, Secrets};
 use crate::domain::{Act, Changed, Facts, Fault, Installation, Kind, Passkey, PasskeyName, PassphraseSource, Prover, Slot, Text};
 use crate::ops::{Checked, Resource, Session};
@@ -51,7 +50,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let facts = session.facts().await?;
     let shown: Vec<&Passkey> = outcomes.iter().map(|checked| facts.passkey(&checked.passkey.name).unwrap_or(&checked.passkey)).collect();
     let items = shown.iter().map(|p| Resource::passkey(p, facts.in_use(&p.name), &facts.ages, facts.now)).collect();
-    let table = table_of(&shown, &facts, facts.now, call.out.format);
+    let table = tables::passkeys_of(&shown, &facts, facts.now, call.out.format);
     call.out.list(List { kind: "Passkey", items, table, verified: true })?;
     answer(&outcomes, args.any)
 }

@@ -1,9 +1,8 @@
 //! `passkey list`.
 
-use super::table;
 use crate::cli::call::Call;
 use crate::cli::output::{End, List};
-use crate::cli::{plan, unlock};
+use crate::cli::{plan, tables, unlock};
 use crate::ops::Resource;
 
 /// List all passkeys: in use, whether each opens, proved when and by whom
@@ -22,6 +21,6 @@ pub async fn run(call: &Call) -> Result<(), End> {
     unlock::if_given(call, &mut session).await?;
     let facts = session.facts().await?;
     let items = facts.passkeys.iter().map(|p| Resource::passkey(p, facts.in_use(&p.name), &facts.ages, facts.now)).collect();
-    let table = table(&facts, facts.now, call.out.format);
+    let table = tables::passkeys(&facts, facts.now, call.out.format);
     call.out.list(List { kind: "Passkey", items, table, verified: facts.verified })
 }

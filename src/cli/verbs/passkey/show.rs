@@ -1,9 +1,8 @@
 //! `passkey show NAME`.
 
-use super::source;
 use crate::cli::call::{Call, passkey_name};
 use crate::cli::output::End;
-use crate::cli::{names, plan, unlock};
+use crate::cli::{names, plan, tables, unlock};
 use crate::domain::{Facts, Installation, Passkey, Text};
 use crate::ops::Resource;
 use std::fmt::Write as _;
@@ -55,7 +54,7 @@ fn people(p: &Passkey, facts: &Facts) -> String {
     if p.weak {
         line("Weak", "weaker than what is made today: rotate to a new one".into());
     }
-    line("Secret", source(&p.source));
+    line("Secret", tables::source(&p.source));
     if let Some(owner) = &p.owner {
         line("Owner", owner.to_string());
     }

@@ -1,0 +1,113 @@
+//! The status and passkeys as people read them, for several verbs and for `--plain`.
+
+use super::call::{Call, shown};
+use super::output::{Format, Table};
+use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, count, readiness};
+use std::fmt::Write as _;
+
+/// The status for people: what is wrong first, then answers, then passkeys, then one next act.
+pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
+    let mut out = String::new();
+    let Some(installation) = &facts.installation else { return format!("{}\n", call.no_catalog()) };
+    let _ = writeln!(out, "{}, set up {}, catalog {}", installation.title(), installation.created_at.day(), shown(&call.place.catalog));
+    if let Some(alarm) = &facts.alarm {
+        let _ = writeln!(out, "! {alarm}");
+    }
+    if let Some(u) = &facts.unfinished {
+        let step = u.steps.get(u.done).map(|title| format!(" ({title})")).unwrap_or_default();
+        let doing = u.request.doing(&installation.name);
+        let at = u.since.short(facts.now);
+        let (next, all) = (u.done.saturating_add(1).min(u.steps.len()), u.steps.len());
+        let _ = writeln!(
+            out,
+            "! {} stopped at step {next} of {all}{step}, {} {at}: kastellan rotate --resume | --abandon",
+            capital(&doing),
+            u.who
+        );
+    }
+    if let Some(h) = &facts.holder {
+        let _ = writeln!(out, "! {} ({}) has been {} since {}", h.who, h.place, h.doing, h.since.short(facts.now));
+    }
+    out.push_str("\nDo I get the backups back?\n");
+    let mut cases = Table::new(&["CASE", "ANSWER", "BY WHICH WAY, OR WHY NOT", "PROVED"], "Nothing is known.");
+    let answers = readiness(facts);
+    for answer in &answers {
+        let proved = answer.proved_at.map_or_else(|| "-".into(), |at| at.short(facts.now));
+        cases.row(vec![answer.scenario.title().into(), answer.verdict.word().into(), answer.why.to_string(), proved]);
+    }
+    out.push_str(&cases.render(call.out.color));
+    let _ = writeln!(out, "\nWho can open them?  {}", counts(facts));
+    out.push_str(&passkeys(facts, facts.now, call.out.format).render(call.out.color));
+    let _ = writeln!(out, "\n{}; journal ends at entry {}\nanchor: {anchor}", count(facts.policies, "policy", "policies"), facts.head.seq);
+    if let Some(act) = answers.iter().find_map(|answer| answer.act.as_ref()) {
+        let _ = writeln!(out, "next: {}", act.say);
+    }
+    out
+}
+
+/// `2 passkeys yes, 1 stale, 1 no`.
+fn counts(facts: &Facts) -> String {
+    let of = |opens: Opens| facts.passkeys.iter().filter(|p| p.opens(&facts.ages, facts.now) == opens).count();
+    let all = [Opens::Yes, Opens::Stale, Opens::Unknown, Opens::No, Opens::Pending];
+    let mut said: Vec<String> = Vec::new();
+    for (opens, n) in all.into_iter().map(|o| (o, of(o))).filter(|(_, n)| *n > 0) {
+        let n = if said.is_empty() { count(n as u64, "passkey", "passkeys") } else { n.to_string() };
+        said.push(format!("{n} {}", opens.word().to_lowercase()));
+    }
+    if said.is_empty() { "nobody".into() } else { said.join(", ") }
+}
+
+fn capital(text: &Text) -> String {
+    let text = text.to_string();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// All passkeys as a table, the one in use first.
+pub fn passkeys(facts: &Facts, now: Timestamp, format: Format) -> Table {
+    let mut all: Vec<&Passkey> = facts.passkeys.iter().collect();
+    all.sort_by_key(|p| !facts.in_use(&p.name));
+    passkeys_of(&all, facts, now, format)
+}
+
+/// Some passkeys as a table.
+pub fn passkeys_of(passkeys: &[&Passkey], facts: &Facts, now: Timestamp, format: Format) -> Table {
+    let wide = format == Format::Wide;
+    let mut head = vec!["", "NAME", "METHOD", "OPENS", "PROVED", "WHY"];
+    if wide {
+        head.extend(["OWNER", "MADE", "BY", "SETTINGS", "SECRET", "WRAP"]);
+    }
+    let mut table = Table::new(&head, "There is no passkey.");
+    for p in passkeys {
+        let opened = p.proof.as_ref().and_then(|proof| proof.opened.as_ref());
+        let mut row = vec![
+            if facts.in_use(&p.name) { "*".into() } else { String::new() },
+            p.name.to_string(),
+            p.method.word().into(),
+            p.opens(&facts.ages, now).word().into(),
+            opened.map_or_else(|| "-".into(), |(at, _)| at.short(now)),
+            p.why(&facts.ages, now).to_string(),
+        ];
+        if wide {
+            row.extend([
+                p.owner.as_ref().map_or_else(|| "-".into(), ToString::to_string),
+                p.created_at.day(),
+                p.created_by.to_string(),
+                p.settings.to_string(),
+                source(&p.source),
+                p.wrap_id.clone(),
+            ]);
+        }
+        table.row(row);
+    }
+    table
+}
+
+/// Where a passphrase is found, in words.
+pub fn source(source: &PassphraseSource) -> String {
+    match source {
+        PassphraseSource::Prompt => "typed".into(),
+        PassphraseSource::File { path } => format!("file {path}"),
+        PassphraseSource::Secret { name, namespace } => format!("Secret {namespace}/{name}"),
+    }
+}
