@@ -1,6 +1,6 @@
 //! Kastellan: a console for the encryption keys of a Kubernetes backup system.
 //!
-//! The map, and the rule that arrows point one way (held by `tests/layers.rs`):
+//! The map, and the rule that arrows point one way (held by `tests/layers`):
 //!
 //! * [`domain`] - the words, the rules and the messages, as plain data; [`crypto`] - arithmetic on secrets. They know no other room.
 //! * [`mod@format`] - one byte format a file; [`host`] - this machine and this person.

@@ -1,13 +1,16 @@
-//! Holds the crate to its shape: which room may know which, which library belongs in which room, where `unsafe` may stand.
+//! Holds the crate to its shape: which room may know which, that no files need each other, which library belongs in which room, where
+//! `unsafe` may stand.
 //!
 //! Reads the sources as text, so that a macro or an `cfg` hides nothing from it. The table below is the one in `ARCHITECTURE.md`; a new
 //! room is one more line here, and a new arrow is a decision. Modules under `#[cfg(test)]` may reach further than their room.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
 
+mod reading;
+
+use reading::{follows, is_word, path_attributes, sources, tests_only, tokens, without_tests};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Every room, and all that it may know. `lib` is the map of the crate, `main` the binary.
 const ROOMS: &[(&str, &[&str])] = &[
@@ -68,6 +71,7 @@ fn the_table_has_no_circle() {
 fn faults(sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = Vec::new();
     let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let tests_only = tests_only(sources);
     for (path, text) in sources {
         let room = room_of(path);
@@ -89,6 +93,7 @@ fn faults(sources: &BTreeMap<String, String>) -> Vec<String> {
             continue;
         }
         let code = without_tests(&all);
+        files.insert(path.clone(), files_of(path, &code, sources));
         for target in arrows_of(path, &code) {
             if target.is_empty() {
                 found.push(format!("{path}: takes in the whole crate, which hides what it knows"));
@@ -110,7 +115,9 @@ fn faults(sources: &BTreeMap<String, String>) -> Vec<String> {
             found.push(format!("{path}: Text::raw, the bytes as they came, outside of {}", RAW.join(" ")));
         }
     }
-    found.extend(circle(&arrows).map(|rooms| format!("a circle: {}", rooms.join(" -> "))));
+    for each in [&arrows, &files] {
+        found.extend(circle(each).map(|way| format!("a circle: {}", way.join(" -> "))));
+    }
     found
 }
 
@@ -119,9 +126,23 @@ fn room_of(path: &str) -> String {
     path.split('/').next().unwrap_or(path).trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms that a file names, by `crate::`, `$crate::`, `kastellan::`, `self::` or any number of `super::`, in `use`, in groups and in the
-/// middle of code; an empty name for the crate's root itself.
+/// The rooms that a file names; an empty name for the crate's root itself.
 fn arrows_of(path: &str, code: &[String]) -> BTreeSet<String> {
+    named(path, code).iter().map(|path| target(path)).collect()
+}
+
+/// The files that a file names. A name that its folder's `mod.rs` hands on is not followed: who defines it, only a compiler knows.
+fn files_of(path: &str, code: &[String], sources: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let file = |named: &Vec<String>| {
+        let prefixes = (1..=named.len()).rev().map(|n| named[..n].join("/"));
+        prefixes.map(|prefix| format!("{prefix}.rs")).find(|file| sources.contains_key(file))
+    };
+    named(path, code).iter().filter_map(file).filter(|other| other != path).collect()
+}
+
+/// The absolute paths that a file names, by `crate::`, `$crate::`, `kastellan::`, `self::` or any number of `super::`, in `use`, in groups
+/// and in the middle of code; an empty one for the crate's root itself.
+fn named(path: &str, code: &[String]) -> BTreeSet<Vec<String>> {
     let mut here: Vec<String> = path.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
     if matches!(here.last().map(String::as_str), Some("mod")) || here == ["lib"] || here == ["main"] {
         here.pop();
@@ -145,18 +166,18 @@ fn arrows_of(path: &str, code: &[String]) -> BTreeSet<String> {
                 inner.push(depth);
             }
             "crate" | "kastellan" | "self" | "super" if starts && code.get(at + 1).is_some_and(|t| t == "::") => {
-                found.extend(paths(code, &mut at, &[], &here).iter().map(|path| target(path)));
+                found.extend(paths(code, &mut at, &[], &here));
                 continue;
             }
             // `use crate as k`, `use crate;`, `extern crate self as k`
             "crate" | "kastellan" | "self"
                 if starts && matches!(before, "use" | "crate") && code.get(at + 1).is_some_and(|t| t != "::") =>
             {
-                found.insert(String::new());
+                found.insert(Vec::new());
             }
             // At the root a room's bare name is a path as well.
             name if root && starts && ROOMS.iter().any(|(room, _)| *room == name) && code.get(at + 1).is_some_and(|t| t == "::") => {
-                found.insert(name.to_owned());
+                found.insert(vec![name.to_owned()]);
             }
             _ => {}
         }
@@ -232,217 +253,26 @@ fn uses_library(code: &[String], library: &str) -> bool {
     })
 }
 
-/// The first circle among arrows, as rooms.
+/// The first circle among arrows, as its way from room to room or file to file.
 fn circle(arrows: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
-    fn walk(room: &str, arrows: &BTreeMap<String, BTreeSet<String>>, way: &mut Vec<String>) -> bool {
-        let again = way.iter().any(|r| r == room);
-        way.push(room.to_owned());
-        if again || arrows.get(room).into_iter().flatten().any(|next| walk(next, arrows, way)) {
+    fn walk(at: &str, arrows: &BTreeMap<String, BTreeSet<String>>, way: &mut Vec<String>, seen: &mut BTreeSet<String>) -> bool {
+        let again = way.iter().any(|w| w == at);
+        way.push(at.to_owned());
+        if again {
+            return true;
+        }
+        // What was walked before without a circle has none.
+        if seen.insert(at.to_owned()) && arrows.get(at).into_iter().flatten().any(|next| walk(next, arrows, way, seen)) {
             return true;
         }
         way.pop();
         false
     }
-    arrows.keys().find_map(|room| {
+    let mut seen = BTreeSet::new();
+    arrows.keys().find_map(|at| {
         let mut way = Vec::new();
-        walk(room, arrows, &mut way).then_some(way)
+        walk(at, arrows, &mut way, &mut seen).then_some(way)
     })
-}
-
-// ---- reading ----
-
-/// All sources under a folder: path relative to it, text.
-fn sources(root: &Path) -> BTreeMap<String, String> {
-    let mut folders = vec![PathBuf::from(root)];
-    let mut found = BTreeMap::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-    found
-}
-
-/// Files that are there only for tests: declared as `#[cfg(test)] mod name;` (and all below them).
-fn tests_only(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (path, text) in sources {
-        let code = tokens(text);
-        let folder = path.strip_suffix("mod.rs").map_or_else(
-            || if path == "lib.rs" || path == "main.rs" { String::new() } else { format!("{}/", path.trim_end_matches(".rs")) },
-            str::to_owned,
-        );
-        for part in text.split("#[cfg(test)]").skip(1) {
-            if let Some(name) = path_attributes(part.split(';').next().unwrap_or_default()).next() {
-                let beside = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-                found.insert(format!("{beside}{name}"));
-            }
-        }
-        for at in 0..code.len() {
-            if let Some(end) = test_item(&code, at)
-                && end >= 2
-                && code[end] == ";"
-                && code[end - 2] == "mod"
-            {
-                let (file, below) = (format!("{folder}{}.rs", code[end - 1]), format!("{folder}{}/", code[end - 1]));
-                found.extend(sources.keys().filter(|p| **p == file || p.starts_with(&below)).cloned());
-            }
-        }
-    }
-    found
-}
-
-/// Files that are named by `#[path = "..."]`; one in the same folder is in the same room.
-fn path_attributes(text: &str) -> impl Iterator<Item = &str> {
-    text.split("#[path").skip(1).filter_map(|rest| rest.split('"').nth(1))
-}
-
-/// The tokens without what stands under `#[cfg(test)]`.
-fn without_tests(code: &[String]) -> Vec<String> {
-    let (mut left, mut at) = (Vec::new(), 0);
-    while at < code.len() {
-        if let Some(end) = test_item(code, at) {
-            at = end + 1;
-        } else {
-            left.push(code[at].clone());
-            at += 1;
-        }
-    }
-    left
-}
-
-/// Where the item ends that an `#[cfg(test)]` at `at` governs: its `;` or its last `}`.
-fn test_item(code: &[String], at: usize) -> Option<usize> {
-    if !code[at..].iter().map(String::as_str).zip(["#", "[", "cfg", "(", "test", ")", "]"]).all(|(a, b)| a == b) || code.len() < at + 8 {
-        return None;
-    }
-    let (mut depth, mut end) = (0_i32, at + 7);
-    while end < code.len() {
-        match code[end].as_str() {
-            "{" | "(" | "[" => depth += 1,
-            "}" if depth == 1 => return Some(end),
-            ")" | "]" | "}" => depth -= 1,
-            ";" if depth == 0 => return Some(end),
-            _ => {}
-        }
-        end += 1;
-    }
-    Some(code.len() - 1)
-}
-
-fn follows(code: &[String], wanted: &[&str]) -> bool {
-    code.windows(wanted.len()).any(|w| w.iter().zip(wanted).all(|(a, b)| a == b))
-}
-
-fn is_word(token: &str) -> bool {
-    token.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-}
-
-/// Words, `::` and single marks; comments, strings, characters and lifetimes are left out.
-fn tokens(text: &str) -> Vec<String> {
-    let c: Vec<char> = text.chars().collect();
-    let (mut out, mut i) = (Vec::new(), 0);
-    while i < c.len() {
-        let next = c.get(i + 1).copied();
-        if c[i] == '/' && next == Some('/') {
-            while i < c.len() && c[i] != '\n' {
-                i += 1;
-            }
-        } else if c[i] == '/' && next == Some('*') {
-            let mut depth = 0;
-            loop {
-                match (c.get(i), c.get(i + 1)) {
-                    (Some('/'), Some('*')) => (depth, i) = (depth + 1, i + 2),
-                    (Some('*'), Some('/')) => (depth, i) = (depth - 1, i + 2),
-                    (None, _) => break,
-                    _ => i += 1,
-                }
-                if depth == 0 {
-                    break;
-                }
-            }
-        } else if let Some(end) = raw_string(&c, i) {
-            i = end;
-        } else if c[i] == '"' {
-            i += 1;
-            while i < c.len() && c[i] != '"' {
-                i += if c[i] == '\\' { 2 } else { 1 };
-            }
-            i += 1;
-        } else if c[i] == '\'' {
-            // A character: 'x', '\n', '\u{..}'. Else a lifetime or label, of which only the mark is skipped.
-            if next == Some('\\') {
-                i += 3;
-                while i < c.len() && c[i] != '\'' {
-                    i += 1;
-                }
-                i += 1;
-            } else if c.get(i + 2) == Some(&'\'') {
-                i += 3;
-            } else {
-                i += 1;
-                while i < c.len() && (c[i].is_alphanumeric() || c[i] == '_') {
-                    i += 1;
-                }
-            }
-        } else if c[i].is_alphanumeric() || c[i] == '_' {
-            let start = i;
-            while i < c.len() && (c[i].is_alphanumeric() || c[i] == '_') {
-                i += 1;
-            }
-            // r#name is the name
-            if c[start..i] == ['r'] && c.get(i) == Some(&'#') && c.get(i + 1).is_some_and(|c| c.is_alphabetic()) {
-                i += 1;
-                continue;
-            }
-            out.push(c[start..i].iter().collect());
-        } else if c[i] == ':' && next == Some(':') {
-            out.push("::".to_owned());
-            i += 2;
-        } else {
-            if !c[i].is_whitespace() {
-                out.push(c[i].to_string());
-            }
-            i += 1;
-        }
-    }
-    out
-}
-
-/// Where a raw or byte string that starts at `i` ends.
-fn raw_string(c: &[char], i: usize) -> Option<usize> {
-    if i > 0 && (c[i - 1].is_alphanumeric() || c[i - 1] == '_') {
-        return None;
-    }
-    let mut at = i;
-    while matches!(c.get(at), Some('b' | 'c')) && at == i {
-        at += 1;
-    }
-    if c.get(at) != Some(&'r') {
-        return None;
-    }
-    at += 1;
-    let start = at;
-    while c.get(at) == Some(&'#') {
-        at += 1;
-    }
-    let hashes = at - start;
-    if c.get(at) != Some(&'"') {
-        return None;
-    }
-    at += 1;
-    while at < c.len() {
-        if c[at] == '"' && c[at + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes {
-            return Some(at + 1 + hashes);
-        }
-        at += 1;
-    }
-    Some(at)
 }
 
 // ---- the rules bite ----
@@ -561,6 +391,22 @@ fn files_for_tests_are_known_by_their_declaration() {
         ("wizard/init_tests.rs".to_owned(), "use crate::ops::X;".to_owned()),
     ]);
     assert_eq!(faults(&sources), ["wizard/init.rs: wizard must not know ops"]);
+}
+
+#[test]
+fn files_that_need_each_other_are_a_circle() {
+    let faults = |a: &str, b: &str| {
+        faults(&BTreeMap::from([
+            ("ops/mod.rs".to_owned(), "mod a;\nmod b;\npub use a::A;\npub use b::B;".to_owned()),
+            ("ops/a.rs".to_owned(), a.to_owned()),
+            ("ops/b.rs".to_owned(), b.to_owned()),
+        ]))
+    };
+    let circle = ["a circle: ops/a.rs -> ops/b.rs -> ops/a.rs"];
+    assert_eq!(faults("use super::b::B;", "use crate::ops::a::A;"), circle);
+    assert_eq!(faults("fn f() { super::b::g() }", "use super::{a, Other};"), circle);
+    assert_eq!(faults("use super::b::B;", "#[cfg(test)] mod tests { use crate::ops::a::A; }"), [""; 0]);
+    assert_eq!(faults("use super::b::B; use crate::ops::a::C;", "use super::C;"), [""; 0]);
 }
 
 #[test]
