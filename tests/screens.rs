@@ -237,12 +237,12 @@ impl Console {
     fn new(stage: Stage) -> Self {
         let size = Size::new(stage.app.size.0, stage.app.size.1);
         let theme = Theme::load("default", Path::new("/nonexistent"), Depth::Sixteen).unwrap();
-        Self { stage, screen: Screen::new(Vec::new(), size).unwrap(), theme }
+        Self { stage, screen: Screen::new(Vec::new(), size), theme }
     }
 
     fn frame(&mut self) -> usize {
         let view = View { app: &self.stage.app, theme: &self.theme, secret: &|_| &[] };
-        self.screen.draw(|frame| views::draw(frame, &view)).unwrap()
+        self.screen.draw(|buffer| views::draw(buffer, &view)).unwrap()
     }
 }
 

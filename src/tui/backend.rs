@@ -5,119 +5,109 @@
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
-use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType as Region, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::{Color, Modifier};
-use ratatui::{Frame, Terminal};
 use std::io::{self, Write};
+use std::ops::Range;
 use zeroize::Zeroize;
 
 /// More than the largest frame usually needs, so that the buffer never grows.
 const ROOM: usize = 32 * 1024;
+/// Fewer moved rows than these are written anew.
+const WORTH_SCROLLING: usize = 3;
 
 /// The screen of a console.
-pub struct Screen<W: Write>(Terminal<Frames<W>>);
+pub struct Screen<W: Write> {
+    out: W,
+    /// The frame being made, as bytes.
+    bytes: Vec<u8>,
+    /// What the terminal shows.
+    shown: Buffer,
+    /// The frame being made, as cells; blank between frames.
+    next: Buffer,
+    /// The next frame begins on a cleared screen.
+    clear: bool,
+    /// What the terminal has: a cursor that is seen, and where, if known.
+    cursor: bool,
+    at: Option<Position>,
+}
 
 impl<W: Write> Screen<W> {
     /// A blank screen of this size; frames go to `out`, each in one `write_all`.
-    ///
-    /// # Errors
-    /// None in practice: nothing is written.
-    pub fn new(out: W, size: Size) -> io::Result<Self> {
-        let frames = Frames { out, bytes: Vec::with_capacity(ROOM), clear: false, size, shown: false, at: None, want: None };
-        Terminal::new(frames).map(Self)
+    #[must_use]
+    pub fn new(out: W, size: Size) -> Self {
+        let blank = || Buffer::empty(area(size));
+        Self { out, bytes: Vec::with_capacity(ROOM), shown: blank(), next: blank(), clear: false, cursor: false, at: None }
     }
 
-    /// Draws one frame; how many bytes were written.
+    /// Draws one frame; how many bytes were written. `view` says where the cursor is to be; None: hidden.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<usize> {
-        self.0.draw(view)?;
-        self.0.backend_mut().finish()
+    pub fn draw(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<usize> {
+        let cursor = view(&mut self.next);
+        if !self.clear
+            && let Some((rows, down)) = moved(&self.shown, &self.next)
+        {
+            self.scroll(rows, down)?;
+        }
+        self.cells()?;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        // It may have shown a secret.
+        self.next.reset();
+        self.finish(cursor)
     }
 
     /// The next frame repaints everything, at this size.
-    ///
-    /// # Errors
-    /// None in practice: nothing is written.
-    pub fn repaint(&mut self, size: Size) -> io::Result<()> {
-        let frames = self.0.backend_mut();
-        frames.bytes.zeroize();
-        frames.size = size;
+    pub fn repaint(&mut self, size: Size) {
+        for buffer in [&mut self.shown, &mut self.next] {
+            buffer.reset();
+            buffer.resize(area(size));
+        }
+        self.clear = true;
         // What the terminal shows by now is unknown.
-        frames.shown = true;
-        frames.at = None;
-        self.0.current_buffer_mut().reset();
-        self.0.clear()
+        self.cursor = true;
+        self.at = None;
     }
 
     /// Its size.
     #[must_use]
     pub fn size(&self) -> Size {
-        self.0.backend().size
+        self.shown.area.as_size()
     }
-}
 
-/// The backend that [`Screen`] gives to ratatui.
-struct Frames<W: Write> {
-    out: W,
-    /// The frame being made.
-    bytes: Vec<u8>,
-    /// It begins on a cleared screen.
-    clear: bool,
-    size: Size,
-    /// What the terminal has: cursor shown, and where if known.
-    shown: bool,
-    at: Option<Position>,
-    /// Where this frame wants the cursor; None: hidden.
-    want: Option<Position>,
-}
+    /// Moves whole rows by one, in the terminal and in what is known of it: a list that goes on by a row costs that row, not all. By lines
+    /// deleted or inserted between margins, which every terminal since the VT102 knows.
+    fn scroll(&mut self, rows: Range<u16>, down: bool) -> io::Result<()> {
+        write!(self.bytes, "\x1b[{};{}r\x1b[{}H\x1b[{}\x1b[r", rows.start + 1, rows.end, rows.start + 1, if down { 'L' } else { 'M' })?;
+        self.at = None;
+        let width = usize::from(self.shown.area.width);
+        let cells = &mut self.shown.content[usize::from(rows.start) * width..usize::from(rows.end) * width];
+        let gap = if down {
+            cells.rotate_right(width);
+            0
+        } else {
+            cells.rotate_left(width);
+            cells.len() - width
+        };
+        cells[gap..gap + width].iter_mut().for_each(Cell::reset);
+        Ok(())
+    }
 
-impl<W: Write> Frames<W> {
-    /// Writes the frame, if there is anything in it.
-    fn finish(&mut self) -> io::Result<usize> {
-        let same = self.shown == self.want.is_some() && (self.want.is_none() || self.want == self.at);
-        if self.bytes.is_empty() && same && !self.clear {
-            return Ok(0);
-        }
-        match self.want {
-            Some(place) => {
-                if self.at != Some(place) {
-                    queue!(self.bytes, MoveTo(place.x, place.y))?;
-                }
-                if !self.shown {
-                    queue!(self.bytes, Show)?;
-                }
-                self.at = self.want;
+    /// Writes the cells that differ.
+    fn cells(&mut self) -> io::Result<()> {
+        let width = self.next.area.width;
+        // Of a wide character that goes, a terminal keeps what it likes in the second half: that is written anew.
+        for at in 1..self.shown.content.len() {
+            let old = &self.shown.content[at - 1];
+            if *old != self.next.content[at - 1] && old.symbol().len() > 1 && is_wide(old) {
+                self.shown.content[at].modifier.insert(Modifier::HIDDEN);
             }
-            None if self.shown => queue!(self.bytes, Hide)?,
-            None => {}
         }
-        self.shown = self.want.is_some();
-        queue!(self.bytes, EndSynchronizedUpdate)?;
-        let mut whole = Vec::with_capacity(ROOM);
-        queue!(whole, BeginSynchronizedUpdate)?;
-        if std::mem::take(&mut self.clear) {
-            queue!(whole, Clear(Region::All))?;
-        }
-        whole.extend_from_slice(&self.bytes);
-        let written = self.out.write_all(&whole).and_then(|()| self.out.flush()).map(|()| whole.len());
-        whole.zeroize();
-        self.bytes.zeroize();
-        written
-    }
-}
-
-impl<W: Write> Backend for Frames<W> {
-    type Error = io::Error;
-
-    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
-        let mut pen = Pen::default();
-        let mut next = None;
-        for (x, y, cell) in content {
+        let (mut pen, mut next) = (Pen::default(), None);
+        for (x, y, cell) in self.shown.diff(&self.next) {
             if next != Some((x, y)) {
                 match next {
                     Some((from, row)) if row == y && x > from => write!(self.bytes, "\x1b[{}C", x - from)?,
@@ -127,53 +117,76 @@ impl<W: Write> Backend for Frames<W> {
             pen.change(Pen::of(cell), &mut self.bytes)?;
             self.bytes.extend_from_slice(cell.symbol().as_bytes());
             // Wide characters and the last column leave the cursor where only the terminal knows.
-            next = (x + 1 < self.size.width && cell.symbol().len() == 1).then_some((x + 1, y));
-            if next.is_none() && x + 1 < self.size.width && !is_wide(cell) {
-                next = Some((x + 1, y));
-            }
+            next = (x + 1 < width && (cell.symbol().len() == 1 || !is_wide(cell))).then_some((x + 1, y));
             self.at = None;
         }
         pen.change(Pen::default(), &mut self.bytes)
     }
 
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        self.want = None;
-        Ok(())
+    /// Writes the frame, if there is anything in it.
+    fn finish(&mut self, cursor: Option<Position>) -> io::Result<usize> {
+        let same = self.cursor == cursor.is_some() && (cursor.is_none() || cursor == self.at);
+        if self.bytes.is_empty() && same && !self.clear {
+            return Ok(0);
+        }
+        match cursor {
+            Some(place) => {
+                if self.at != Some(place) {
+                    queue!(self.bytes, MoveTo(place.x, place.y))?;
+                }
+                if !self.cursor {
+                    queue!(self.bytes, Show)?;
+                }
+                self.at = cursor;
+            }
+            None if self.cursor => queue!(self.bytes, Hide)?,
+            None => {}
+        }
+        self.cursor = cursor.is_some();
+        queue!(self.bytes, EndSynchronizedUpdate)?;
+        let mut whole = Vec::with_capacity(ROOM);
+        queue!(whole, BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.clear) {
+            queue!(whole, Clear(ClearType::All))?;
+        }
+        whole.extend_from_slice(&self.bytes);
+        let written = self.out.write_all(&whole).and_then(|()| self.out.flush()).map(|()| whole.len());
+        whole.zeroize();
+        self.bytes.zeroize();
+        written
     }
+}
 
-    fn show_cursor(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+fn area(size: Size) -> Rect {
+    Rect { x: 0, y: 0, width: size.width, height: size.height }
+}
 
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(self.at.unwrap_or_default())
+/// Rows that stand one row higher or lower than they did, with the row that they leave or take; None where it is not worth it.
+fn moved(shown: &Buffer, next: &Buffer) -> Option<(Range<u16>, bool)> {
+    let width = usize::from(shown.area.width);
+    if shown.area != next.area || width == 0 {
+        return None;
     }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.want = Some(position.into());
-        Ok(())
+    let (old, new): (Vec<&[Cell]>, Vec<&[Cell]>) = (shown.content.chunks(width).collect(), next.content.chunks(width).collect());
+    let mut best = (WORTH_SCROLLING - 1, None);
+    for down in [false, true] {
+        let from = |y: usize| if down { y.checked_sub(1) } else { Some(y + 1) };
+        let (mut start, mut worth) = (0, 0);
+        for y in 0..=new.len() {
+            let same = y < new.len() && from(y).and_then(|from| old.get(from)).is_some_and(|row| *row == new[y]);
+            if same {
+                worth += usize::from(old[y] != new[y]);
+                continue;
+            }
+            if worth > best.0 {
+                // The rows start..y, and the one that they come from at the far end.
+                best = (worth, Some((if down { start - 1..y } else { start..y + 1 }, down)));
+            }
+            (start, worth) = (y + 1, 0);
+        }
     }
-
-    fn clear(&mut self) -> io::Result<()> {
-        self.clear = true;
-        Ok(())
-    }
-
-    fn clear_region(&mut self, _region: ClearType) -> io::Result<()> {
-        self.clear()
-    }
-
-    fn size(&self) -> io::Result<Size> {
-        Ok(self.size)
-    }
-
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let (rows, down) = best.1?;
+    Some((u16::try_from(rows.start).ok()?..u16::try_from(rows.end).ok()?, down))
 }
 
 fn is_wide(cell: &Cell) -> bool {
@@ -267,6 +280,7 @@ mod tests {
     use super::*;
     use ratatui::style::{Style, Stylize};
     use ratatui::text::Line;
+    use ratatui::widgets::Widget;
     use std::cell::RefCell;
     use std::rc::Rc;
 
@@ -286,11 +300,12 @@ mod tests {
 
     fn screen() -> (Screen<Writes>, Writes) {
         let writes = Writes::default();
-        (Screen::new(writes.clone(), Size::new(40, 4)).unwrap(), writes)
+        (Screen::new(writes.clone(), Size::new(40, 4)), writes)
     }
 
-    fn line(frame: &mut Frame<'_>, line: Line<'_>) {
-        frame.render_widget(line, frame.area());
+    fn line(buffer: &mut Buffer, line: Line<'_>) -> Option<Position> {
+        line.render(buffer.area, buffer);
+        None
     }
 
     #[test]
@@ -312,9 +327,7 @@ mod tests {
             screen
                 .draw(|f| {
                     line(f, "same".into());
-                    if let Some(place) = place {
-                        f.set_cursor_position(place);
-                    }
+                    place.map(Position::from)
                 })
                 .unwrap()
         };
@@ -345,7 +358,8 @@ mod tests {
             screen
                 .draw(|f| {
                     line(f, spans.iter().map(|(t, s)| ratatui::text::Span::styled(*t, *s)).collect());
-                    drawn = Some(f.buffer_mut().clone());
+                    drawn = Some(f.clone());
+                    None
                 })
                 .unwrap();
             for write in writes.0.borrow_mut().drain(..) {
@@ -375,10 +389,65 @@ mod tests {
     fn a_repaint_clears_inside_the_block_and_writes_all() {
         let (mut screen, writes) = screen();
         screen.draw(|f| line(f, "text".into())).unwrap();
-        screen.repaint(Size::new(20, 3)).unwrap();
+        screen.repaint(Size::new(20, 3));
         screen.draw(|f| line(f, "text".into())).unwrap();
         let text = String::from_utf8(writes.0.borrow()[1].clone()).unwrap();
         assert_eq!(text, "\x1b[?2026h\x1b[2J\x1b[1;1Htext\x1b[?25l\x1b[?2026l");
         assert_eq!(screen.size(), Size::new(20, 3));
+    }
+
+    /// Rows with these texts, one of them reversed.
+    fn rows(buffer: &mut Buffer, texts: &[String], chosen: usize) -> Option<Position> {
+        for (y, text) in (0..buffer.area.height).zip(texts) {
+            let style = if usize::from(y) == chosen { Style::new().reversed() } else { Style::new() };
+            buffer.set_string(0, y, text, style);
+        }
+        None
+    }
+
+    #[test]
+    fn a_list_that_goes_on_by_a_row_costs_that_row() {
+        let writes = Writes::default();
+        let mut screen = Screen::new(writes.clone(), Size::new(100, 30));
+        let texts = |from: usize| -> Vec<String> {
+            let list =
+                (from..from + 26).map(|n| format!("| > namespace-{n:04}.daily-backup   {:016x} |", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            ["header".to_owned(), "heads".into()].into_iter().chain(list).chain(["pane".into(), "hints".into()]).collect()
+        };
+        let first = screen.draw(|b| rows(b, &texts(0), 27)).unwrap();
+        let down = screen.draw(|b| rows(b, &texts(1), 27)).unwrap();
+        let up = screen.draw(|b| rows(b, &texts(0), 27)).unwrap();
+        assert!(down * 4 < first && up * 4 < first, "{first}, then {down} and {up} bytes");
+        let text = String::from_utf8_lossy(&writes.0.borrow()[1]).into_owned();
+        assert!(text.contains("\x1b[3;27r\x1b[3H\x1b[M\x1b[r"), "{text:?}");
+    }
+
+    /// What a person sees in each cell.
+    fn seen(terminal: &vt100::Parser) -> Vec<(String, bool, bool)> {
+        let cell = |n: u16| terminal.screen().cell(n / 20, n % 20).unwrap();
+        let text = |n: u16| if cell(n).has_contents() { cell(n).contents().to_owned() } else { " ".to_owned() };
+        (0..160).map(|n| (text(n), cell(n).inverse(), cell(n).is_wide_continuation())).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_moves_the_terminal_shows_what_was_drawn(
+            frames in proptest::collection::vec((proptest::collection::vec(0..6_u8, 8), 0..8_usize), 1..12)
+        ) {
+            let writes = Writes::default();
+            let mut screen = Screen::new(writes.clone(), Size::new(20, 8));
+            let mut terminal = vt100::Parser::new(8.try_into().unwrap(), 20.try_into().unwrap(), 0);
+            let text = |n: u8| ["", "one", "two two", "日本語 three", "full width of cells!", "日日日日日日日日日日"][usize::from(n)].to_owned();
+            for (kinds, chosen) in frames {
+                let texts: Vec<String> = kinds.into_iter().map(text).collect();
+                screen.draw(|b| rows(b, &texts, chosen)).unwrap();
+                writes.0.borrow_mut().drain(..).for_each(|write| terminal.process(&write));
+                let mut whole = vt100::Parser::new(8.try_into().unwrap(), 20.try_into().unwrap(), 0);
+                let all = Writes::default();
+                Screen::new(all.clone(), Size::new(20, 8)).draw(|b| rows(b, &texts, chosen)).unwrap();
+                all.0.borrow_mut().drain(..).for_each(|write| whole.process(&write));
+                proptest::prop_assert_eq!(seen(&terminal), seen(&whole));
+            }
+        }
     }
 }

@@ -157,8 +157,7 @@ impl Runtime {
             Fault::new(Kind::Usage, "a key binding is not used", why, Act::say("mend keys: in the configuration; ? shows all keys"))
         }));
         let size = terminal::size();
-        let screen = Screen::new(output, size)
-            .map_err(|e| Fault::new(Kind::Unexpected, "cannot draw", e.to_string(), Act::say("kastellan doctor")))?;
+        let screen = Screen::new(output, size);
         let (tell, told) = unbounded_channel();
         let set_up = SetUp { place, host: host.clone(), settings };
         let mut setup = describe(&set_up, &config, context, keymap, (size.width, size.height));
@@ -260,7 +259,7 @@ impl Runtime {
         }
         let slots = self.desk.slots().borrow();
         let view = View { app: &self.app, theme: &self.theme, secret: &|slot| slots.lend(slot) };
-        let drawn = self.screen.draw(|frame| views::draw(frame, &view));
+        let drawn = self.screen.draw(|buffer| views::draw(buffer, &view));
         drop(slots);
         if drawn.is_err() {
             self.gone = true;
@@ -269,8 +268,7 @@ impl Runtime {
     }
 
     fn repaint(&mut self) {
-        // Nothing is written here, so nothing can fail.
-        let _ = self.screen.repaint(terminal::size());
+        self.screen.repaint(terminal::size());
     }
 
     /// After a stop the shell may have changed everything.

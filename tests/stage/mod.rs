@@ -11,9 +11,8 @@ use kastellan::host::Color;
 use kastellan::tui::theme::Theme;
 use kastellan::tui::views::{self, View};
 use kastellan::wizard::{SlotState, Verdict};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::path::Path;
 use std::process::Command;
 
@@ -342,10 +341,9 @@ impl Stage {
 /// The cells of a console in a theme.
 pub fn draw(app: &App, theme: &str, depth: Color) -> Buffer {
     let theme = Theme::load(theme, Path::new("/nonexistent"), depth).unwrap();
-    let mut terminal = Terminal::new(TestBackend::new(app.size.0, app.size.1)).unwrap();
-    let view = View { app, theme: &theme, secret: &|_| WORDS };
-    terminal.draw(|frame| views::draw(frame, &view)).unwrap();
-    terminal.backend().buffer().clone()
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    views::draw(&mut buffer, &View { app, theme: &theme, secret: &|_| WORDS });
+    buffer
 }
 
 /// The characters of a screen, a line each.

@@ -74,13 +74,22 @@ fn a_cursor_move_is_one_small_update() {
     terminal.press("3");
     terminal.wait_text("namespace-0010");
     terminal.wait_quiet(QUIET);
-    let moves: Vec<Frame> = (0..20).map(|_| terminal.press("j")).chain((0..20).map(|_| terminal.press("k"))).collect();
+    // Far enough down and up again that the list scrolls under the cursor.
+    let moves: Vec<Frame> = (0..60).map(|_| terminal.press("j")).chain((0..60).map(|_| terminal.press("k"))).collect();
     moves.iter().for_each(Frame::assert_one_update);
+    let scrolls =
+        moves.iter().filter(|frame| procfs::find(&frame.bytes, b"\x1b[M").or(procfs::find(&frame.bytes, b"\x1b[L")).is_some()).count();
+    assert!(scrolls > 30, "{scrolls} of them scrolled");
     let mut sizes: Vec<usize> = moves.iter().map(|frame| frame.bytes.len()).collect();
     sizes.sort_unstable();
     println!("cursor move: median {} bytes, most {}", sizes[sizes.len() / 2], sizes[sizes.len() - 1]);
     assert!(sizes[sizes.len() / 2] <= MOVE.0, "median: {sizes:?}");
     assert!(sizes[sizes.len() - 1] <= MOVE.1, "most: {sizes:?}");
+    // After all that scrolling it shows what a new frame shows.
+    let before = terminal.screen();
+    terminal.send("\x0c");
+    terminal.wait_update();
+    terminal.wait("the same", |screen| screen.contents() == before);
 }
 
 #[test]

@@ -184,7 +184,8 @@ impl App {
         }
     }
 
-    /// Asks for rows that are on the screen and not here, each only once.
+    /// Asks for rows that are on the screen, or about to be, and not here, each only once. Asked a little before they are needed, so that a
+    /// list that scrolls by a row shows it at once.
     pub(super) fn need_rows(&mut self, out: &mut Out) {
         match self.screen {
             Screen::Policies => self.need_policies(out),
@@ -194,24 +195,29 @@ impl App {
     }
 
     fn need_policies(&mut self, out: &mut Out) {
-        let policies = &mut self.policies;
-        let from = policies.list.window(self.page);
-        let visible: Vec<PolicyName> = (from..from + self.page).filter_map(|row| policies.name(row)?.parse().ok()).collect();
-        if policies.window.len() > 4 * self.page + 64 {
-            policies.window.retain(|name, _| visible.iter().any(|v| v.as_str() == name));
+        let (policies, page) = (&mut self.policies, self.page);
+        let from = policies.list.window(page);
+        let around = |rows: usize| from.saturating_sub(rows)..from + page + rows;
+        let named = |row: usize| policies.name(row)?.parse::<PolicyName>().ok();
+        let asked = |name: PolicyName| policies.window.contains_key(name.as_str()) || policies.pending.contains(&name);
+        if around(page / 4).filter_map(named).all(asked) {
+            return;
         }
-        let missing: Vec<PolicyName> = visible.into_iter().filter(|name| !policies.window.contains_key(name.as_str())).collect();
-        if missing.iter().any(|name| !policies.pending.contains(name)) {
-            policies.asked.1 = self.epochs.next();
-            policies.pending.clone_from(&missing);
-            out.push(Effect::LoadPolicies(policies.asked.1, missing));
+        let wanted: Vec<PolicyName> = around(page).filter_map(named).collect();
+        if policies.window.len() > 4 * page + 64 {
+            policies.window.retain(|name, _| wanted.iter().any(|v| v.as_str() == name));
         }
+        let missing: Vec<PolicyName> = wanted.into_iter().filter(|name| !policies.window.contains_key(name.as_str())).collect();
+        policies.asked.1 = self.epochs.next();
+        policies.pending.clone_from(&missing);
+        out.push(Effect::LoadPolicies(policies.asked.1, missing));
     }
 
     fn need_journal(&mut self, out: &mut Out) {
         let journal = &mut self.journal;
         let from = journal.list.window(self.page);
-        let missing = (from..from + self.page).filter_map(|row| journal.seq(row)).find(|seq| !journal.lines.contains_key(seq));
+        let near = from..from + self.page + self.page / 4;
+        let missing = near.filter_map(|row| journal.seq(row)).find(|seq| !journal.lines.contains_key(seq));
         if let Some(seq) = missing
             && journal.pending != Some(seq)
         {

@@ -15,8 +15,8 @@ use super::theme::{Role, Theme};
 use super::widgets::{Canvas, middle};
 use crate::app::{App, Layer, Screen};
 use crate::domain::Slot;
-use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 
 /// What a frame is drawn from.
 pub struct View<'a> {
@@ -28,19 +28,17 @@ pub struct View<'a> {
     pub secret: &'a dyn Fn(Slot) -> &'a [u8],
 }
 
-/// Draws one frame.
-pub fn draw(frame: &mut Frame<'_>, view: &View<'_>) {
-    let area = frame.area();
-    let mut canvas = Canvas { buffer: frame.buffer_mut(), theme: view.theme, ascii: view.app.setup.ascii, cursor: None };
+/// Draws one frame; where the cursor is to be, if anywhere.
+pub fn draw(buffer: &mut Buffer, view: &View<'_>) -> Option<Position> {
+    let area = buffer.area;
+    let mut canvas = Canvas { buffer, theme: view.theme, ascii: view.app.setup.ascii, cursor: None };
     canvas.blank(area);
     if view.app.too_small() {
         too_small(&mut canvas, area, view.app);
     } else {
         whole(&mut canvas, area, view);
     }
-    if let Some(position) = canvas.cursor.filter(|p| area.contains(*p)) {
-        frame.set_cursor_position(position);
-    }
+    canvas.cursor.filter(|p| area.contains(*p))
 }
 
 /// How many rows of the uppermost list fit.
