@@ -121,6 +121,8 @@ fn passkeys_filter_sort_and_stay_selected() {
     let mut f = facts(&["k10MasterKey", "ana", "zoe"]);
     f.passkeys[2].proof = None;
     f.passkeys[1].owner = Some("Ana Lima".into());
+    // By name, as facts come.
+    f.passkeys.swap(0, 1);
     let mut app = start(f);
     press(&mut app, "2");
     let names = |app: &App| (0..app.passkeys.rows.len()).map(|r| app.passkey_at(r).unwrap().name.to_string()).collect::<Vec<_>>();
