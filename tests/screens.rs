@@ -180,6 +180,9 @@ fn nothing_hostile_reaches_a_cell() {
             let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}');
             assert!(!cell.symbol().chars().any(bad), "{:?} after {keys:?}", cell.symbol());
         }
+        // Each is shown to have been there, not left out: that is our doing, and not the drawing library's.
+        let seen = text(&buffer);
+        assert!(seen.contains("\u{fffd}]0;owned\u{fffd}\u{fffd}[2J\u{fffd}gnp.exe\u{fffd}"), "after {keys:?}:\n{seen}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that are no catalog, or one that is not to be trusted: each gets its own words, and is left exactly as it was.
 
 use crate::home::{Home, START, batch, put};
+use crate::tools;
 use kastellan::catalog::{Catalog, Committed, Draft, SqliteCatalog};
 use kastellan::domain::{Fault, Kind};
 use kastellan::format::RecordKind;
@@ -27,10 +28,6 @@ fn expect(path: &Path, kind: Kind, words: &str) {
 
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 #[test]
@@ -89,8 +86,7 @@ fn readable_or_writable_by_others() {
 #[test]
 fn somebody_elses() {
     let home = Home::published();
-    // Only root can give files away; without it there is nobody else's file to be had.
-    if !is_root() {
+    if !tools::need_root("somebody else's file: only root can give one away") {
         return;
     }
     std::os::unix::fs::chown(&home.path, Some(54_321), None).unwrap();
@@ -217,7 +213,11 @@ impl Mount {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={kib}k,mode=0700");
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()).output();
-        done.is_ok_and(|output| output.status.success()).then_some(Self(folder))
+        if !done.is_ok_and(|output| output.status.success()) {
+            tools::skip("a small disk: this account may not mount one");
+            return None;
+        }
+        Some(Self(folder))
     }
 
     fn remount(&self, option: &str) {
@@ -255,10 +255,7 @@ async fn fills_up(catalog: &SqliteCatalog) -> Fault {
 
 #[tokio::test]
 async fn a_full_disk_changes_nothing() {
-    let Some(mount) = Mount::new(512) else {
-        eprintln!("not tested here: this account may not mount a small disk");
-        return;
-    };
+    let Some(mount) = Mount::new(512) else { return };
     let path = mount.0.path().join("catalog.db");
     Draft::new(&path).unwrap().publish().unwrap();
     let catalog = SqliteCatalog::open(&path, false).unwrap().unwrap();
@@ -272,10 +269,7 @@ async fn a_full_disk_changes_nothing() {
 
 #[tokio::test]
 async fn no_catalog_is_half_made_on_a_full_disk() {
-    let Some(mount) = Mount::new(16) else {
-        eprintln!("not tested here: this account may not mount a small disk");
-        return;
-    };
+    let Some(mount) = Mount::new(16) else { return };
     std::fs::write(mount.0.path().join("filler"), vec![1; 12 * 1024]).unwrap();
     let path = mount.0.path().join("catalog.db");
     let fault = Draft::new(&path).and_then(Draft::publish).unwrap_err();
@@ -287,10 +281,7 @@ async fn no_catalog_is_half_made_on_a_full_disk() {
 
 #[tokio::test]
 async fn a_read_only_disk_can_be_looked_at_and_says_so() {
-    let Some(mount) = Mount::new(1024) else {
-        eprintln!("not tested here: this account may not mount a disk");
-        return;
-    };
+    let Some(mount) = Mount::new(1024) else { return };
     // A name that would mean something in a URI.
     let path = mount.0.path().join("cata?log%41#1.db");
     Draft::new(&path).unwrap().publish().unwrap();

@@ -5,3 +5,6 @@
 mod bad_files;
 mod contract;
 mod home;
+#[path = "../harness/tools.rs"]
+#[allow(dead_code, reason = "not every test program needs all of them")]
+mod tools;

@@ -47,10 +47,10 @@ pub fn need(program: &str, package: &str) -> Option<String> {
 }
 
 /// True for root; says why the test is skipped otherwise (in CI: fails). The binary makes itself undumpable, so `/proc` shows its memory and
-/// environment to root alone.
+/// environment to root alone; mounting and giving files away are root's as well.
 pub fn need_root(what: &str) -> bool {
     if !root() {
-        skip(&format!("{what}: only root may look into an undumpable process"));
+        skip(&format!("{what}: only root may do that"));
     }
     root()
 }
