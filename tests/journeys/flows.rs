@@ -118,9 +118,19 @@ fn leave(terminal: &Terminal, behind: &str) {
     terminal.wait_text(behind);
 }
 
-/// Types the name of what goes away. Enter alone would go back, and a wrong name too.
+/// Types the name of what goes away. Enter alone goes back, and a wrong name does not go on.
 fn confirm(terminal: &Terminal, name: &str) {
     at(terminal, "Confirm");
+    terminal.wait_text("> Cancel <");
+    terminal.send("\r");
+    at(terminal, "Review");
+    terminal.send("\r");
+    at(terminal, "Confirm");
+    terminal.wait_text("> Cancel <");
+    terminal.send(format!("{name}x\t\r"));
+    terminal.wait_text("exactly as it stands");
+    terminal.send("\x15\t");
+    terminal.wait_gone(&format!("{name}x"));
     terminal.wait_text("> Cancel <");
     terminal.send(name);
     terminal.wait_text("The name is right");

@@ -1,9 +1,9 @@
 //! The unlock screen from a slip to the open door.
 
-use crate::harness::house::{Home, House, NAME};
+use crate::harness::house::{Home, House, NAME, PASSPHRASE};
 use crate::harness::pty::{Ended, Launch, Terminal};
-use crate::steps::quit;
-use kastellan::crypto::{Passphrase, Words};
+use crate::steps::{quit, unlocked_by_typing};
+use kastellan::crypto::{Passphrase, Slip, Words};
 
 /// Twelve words, and a place of which the search finds the word among the first `most` candidates.
 fn found_early(most: usize) -> (Vec<String>, usize) {
@@ -24,6 +24,17 @@ fn gap(words: &[String], place: usize) -> String {
     let mut words = words.to_vec();
     "?".clone_into(&mut words[place]);
     words.join(" ")
+}
+
+/// The same words, two neighbours of them swapped so that the check bits no longer match.
+fn with_other_check_bits(words: &[String]) -> Vec<String> {
+    let swapped = (0..words.len() - 1).map(|at| {
+        let mut other = words.to_vec();
+        other.swap(at, at + 1);
+        other
+    });
+    let wrong = |other: &Vec<String>| Words::of(other.join(" ").as_bytes()).unwrap().slip() == Some(Slip::CheckBits);
+    swapped.into_iter().find(wrong).expect("one in sixteen matches by chance, not all eleven")
 }
 
 fn set_up(words: &[String]) -> (Home, Terminal) {
@@ -56,6 +67,13 @@ fn slips_are_hinted_revealed_and_searched() {
     terminal.wait_text("Caps Lock");
     assert!(terminal.screen().contains("check word 7"), "{}", terminal.screen());
 
+    // Twelve words of the list, two of them swapped: the check bits tell, before Enter and after.
+    terminal.send("\x15");
+    let swapped = with_other_check_bits(&words);
+    terminal.send(swapped.join(" "));
+    terminal.wait_text("check bits do not match");
+    terminal.send("\r");
+    terminal.wait_text("no passkey opens with this passphrase (check bits do not match");
     // The search begins where it takes long, tells how far it is, and Esc stops it.
     terminal.send("\x15");
     let mut other = words.clone();
@@ -94,11 +112,37 @@ fn looking_around_locked_and_unlocking_later() {
         text.contains("Enter unlocks") || text.contains("[>] Name of the new passkey")
     });
     if !terminal.screen().contains("[>]") {
-        terminal.send(crate::harness::house::PASSPHRASE);
+        terminal.send(PASSPHRASE);
         terminal.send("\r");
         terminal.wait_text("[>] Name of the new passkey");
     }
     quit(&terminal);
+}
+
+#[test]
+fn after_locking_an_act_asks_for_the_passphrase_again() {
+    let house = House::new();
+    let terminal = unlocked_by_typing(&house);
+    terminal.send("3");
+    terminal.wait_text("policies(all)[0]");
+    terminal.send("\x18");
+    terminal.wait_text("Enter unlocks");
+    terminal.send("\x1b");
+    terminal.wait_gone("Enter unlocks");
+    assert!(terminal.screen().contains("LOCKED"), "{}", terminal.screen());
+    // What can be looked at is not verified by keys that should be gone.
+    terminal.send("2");
+    terminal.wait_text("facts not verified: locked");
+    terminal.send("n");
+    terminal.wait_text("Enter unlocks");
+    terminal.send("a wrong one\r");
+    terminal.wait_text("no passkey opens with this passphrase");
+    assert!(!terminal.screen().contains("[>]"), "{}", terminal.screen());
+    terminal.send("\x15");
+    terminal.send(format!("{PASSPHRASE}\r"));
+    terminal.wait_text("[>] Name");
+    quit(&terminal);
+    assert_eq!(house.home.good(&["passkey", "list", "-o", "name"]).out.lines().count(), 1);
 }
 
 #[test]
