@@ -53,6 +53,16 @@ pub struct Proof {
     pub failed: Option<(Timestamp, Text)>,
 }
 
+impl Proof {
+    /// Whether it was made at a time that lies ahead of `now` by more than a day: the clock was wrong then or is now, so its age says nothing.
+    #[must_use]
+    pub fn lies_ahead(&self, now: Timestamp) -> bool {
+        const SLACK: i64 = 86_400;
+        let times = [self.opened.as_ref().map(|(at, _)| *at), self.typed.as_ref().map(|(at, _)| *at)];
+        times.into_iter().flatten().any(|at| at > now.plus(SLACK))
+    }
+}
+
 /// A passkey as the catalog knows it. Holds no wrap and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
@@ -147,7 +157,7 @@ impl Passkey {
         let Some((opened, _)) = &proof.opened else { return Opens::Unknown };
         let untyped = |(at, _): &(Timestamp, Text)| now >= at.plus(ages.typed);
         let forgotten = self.method == Method::Passphrase && proof.typed.as_ref().is_some_and(untyped);
-        if forgotten || now >= opened.plus(ages.check) { Opens::Stale } else { Opens::Yes }
+        if forgotten || now >= opened.plus(ages.check) || proof.lies_ahead(now) { Opens::Stale } else { Opens::Yes }
     }
 
     /// When the answer would next change by age alone, if ever.
@@ -170,6 +180,7 @@ impl Passkey {
                 Some((_, cause)) => cause.clone(),
                 None => "does not open".into(),
             },
+            Opens::Stale if self.proof.as_ref().is_some_and(|p| p.lies_ahead(now)) => "proved at a time that lies ahead".into(),
             Opens::Stale => "a person must type it".into(),
             Opens::Yes => match self.proof.as_ref().and_then(|p| p.opened.as_ref()) {
                 Some((_, Prover::Person(who))) => Text::new(format!("typed by {who}")),
@@ -187,4 +198,42 @@ pub struct MethodFacts {
     pub settings: Text,
     /// Weaker than what is written today.
     pub weak: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_from_the_future_is_stale_and_says_so() {
+        let (now, day) = (Timestamp::from_unix(1_790_000_000), 86_400);
+        let passkey = |opened: i64, typed: i64| Passkey {
+            name: "ana".parse().unwrap(),
+            method: Method::Passphrase,
+            source: PassphraseSource::Prompt,
+            owner: None,
+            created_at: now,
+            created_by: "ana@bastion".into(),
+            wrap_id: String::new(),
+            settings: Text::default(),
+            weak: false,
+            pending: false,
+            proof: Some(Proof {
+                opened: Some((now.plus(opened), Prover::File)),
+                typed: Some((now.plus(typed), "ana@bastion".into())),
+                failed: None,
+            }),
+            altered: false,
+            note: None,
+        };
+        let ages = Ages::default();
+        for (opened, typed) in [(-day, -day), (0, 0), (day, day)] {
+            assert_eq!(passkey(opened, typed).opens(&ages, now), Opens::Yes, "{opened} {typed}");
+        }
+        for (opened, typed) in [(day + 1, 0), (0, day + 1), (3650 * day, 3650 * day)] {
+            let found = passkey(opened, typed);
+            assert_eq!(found.opens(&ages, now), Opens::Stale, "{opened} {typed}");
+            assert_eq!(found.why(&ages, now).to_string(), "proved at a time that lies ahead");
+        }
+    }
 }
