@@ -1,97 +1,7 @@
 //! Key bindings as records: the hint bar, the `?` screen, the palette and the README's table come from these alone.
 
-use super::{App, Key, Keymap, Screen};
+use super::{Action, App, Key, Screen};
 use crate::domain::Intent;
-use std::fmt::Write as _;
-
-/// What a key does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// The help overlay.
-    Help,
-    /// The palette.
-    Palette,
-    /// Narrow the list.
-    Filter,
-    /// Sort by the next column.
-    Sort,
-    /// Turn the order round.
-    Reverse,
-    /// One row down.
-    Down,
-    /// One row up.
-    Up,
-    /// The first row.
-    First,
-    /// The last row.
-    Last,
-    /// Half a page down.
-    HalfDown,
-    /// Half a page up.
-    HalfUp,
-    /// A page down.
-    PageDown,
-    /// A page up.
-    PageUp,
-    /// The overview.
-    Overview,
-    /// The passkeys.
-    Passkeys,
-    /// The policies.
-    Policies,
-    /// The journal.
-    Journal,
-    /// The other pane, section or field.
-    Pane,
-    /// The screen before.
-    Previous,
-    /// Open, go on, do.
-    Enter,
-    /// Go back.
-    Back,
-    /// Show or hide the lower pane.
-    Details,
-    /// YAML.
-    Yaml,
-    /// Copy the public id.
-    Copy,
-    /// Read again.
-    Refresh,
-    /// Draw everything anew.
-    Redraw,
-    /// The action menu of the row.
-    Menu,
-    /// Add.
-    New,
-    /// Check the passkey.
-    Check,
-    /// Put the passkey in use.
-    Use,
-    /// Rotate to a new passkey.
-    Rotate,
-    /// Verify the journal.
-    Verify,
-    /// History of flashes and errors.
-    Errors,
-    /// `q` at the root: says "q again quits".
-    QuitAtRoot,
-    /// Quit.
-    Quit,
-    /// Suspend.
-    Suspend,
-    /// Lock.
-    Lock,
-    /// Show or hide what is typed.
-    Reveal,
-    /// Back one step.
-    StepBack,
-    /// Search for slips on the unlock screen.
-    Slips,
-    /// Stop the running operation (by palette).
-    Stop,
-    /// Remove the passkey (by action menu and palette).
-    Remove,
-}
 
 /// Where a binding means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,22 +148,6 @@ fn weight(app: &App, b: &Binding) -> u8 {
         (_, "Look", _) => 7,
         _ => 8,
     }
-}
-
-/// The README's table of keys, as Markdown.
-#[must_use]
-pub fn key_table() -> String {
-    let mut table = String::from("| keys | what they do |\n|---|---|\n");
-    let mut group = "";
-    let keymap = Keymap::default();
-    for b in BINDINGS.iter().filter(|b| !b.keys.is_empty()) {
-        if b.group != group {
-            group = b.group;
-            let _ = writeln!(table, "| | **{group}** |");
-        }
-        let _ = writeln!(table, "| {} | {} |", keymap.words(b.action, "` `", "`"), b.description);
-    }
-    table
 }
 
 const fn row(action: Action, name: &'static str, keys: &'static [Key], description: &'static str) -> Binding {

@@ -3,6 +3,7 @@
 use super::{Action, App, Binding, Key, bindings};
 use crate::domain::Text;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Keys by action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,22 @@ impl Keymap {
         }
         None
     }
+}
+
+/// The README's table of keys, as Markdown.
+#[must_use]
+pub fn key_table() -> String {
+    let mut table = String::from("| keys | what they do |\n|---|---|\n");
+    let mut group = "";
+    let keymap = Keymap::default();
+    for b in bindings().iter().filter(|b| !b.keys.is_empty()) {
+        if b.group != group {
+            group = b.group;
+            let _ = writeln!(table, "| | **{group}** |");
+        }
+        let _ = writeln!(table, "| {} | {} |", keymap.words(b.action, "` `", "`"), b.description);
+    }
+    table
 }
 
 #[cfg(test)]

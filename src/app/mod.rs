@@ -4,6 +4,7 @@
 //! ratatui, or hold a secret (a secret field is a slot's number, length and verdict). Every question carries an epoch; an answer to an
 //! older one is ignored. Next: `tui` draws `&App` and executes the effects.
 
+mod action;
 mod acts;
 mod bindings;
 mod effect;
@@ -23,11 +24,12 @@ mod update;
 #[cfg(test)]
 mod tests;
 
+pub use action::Action;
 pub use acts::act_words;
-pub use bindings::{Action, Binding, Place, binding, bindings, hints, key_table};
+pub use bindings::{Binding, Place, binding, bindings, hints};
 pub use effect::{Effect, Search, Subject, When};
 pub use key::{Key, SecretEdit, secret_edit};
-pub use keymap::Keymap;
+pub use keymap::{Keymap, key_table};
 pub use layers::{
     ActionMenu, Details, Doing, FirstScreen, Help, Layer, MenuItem, Palette, PaletteMatch, Question, QuestionKind, TextView, ThemePicker,
     UnlockScreen, YamlView,

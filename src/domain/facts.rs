@@ -3,47 +3,6 @@
 use super::{Passkey, PasskeyName, PolicyName, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Where the secret of a proof came from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "by", content = "who")]
-pub enum Prover {
-    /// A person typed it; who (`ana@bastion`).
-    Person(Text),
-    /// A file.
-    File,
-    /// A file descriptor.
-    Fd,
-    /// A Kubernetes Secret.
-    Secret,
-    /// A key service.
-    Service,
-}
-
-impl Prover {
-    /// The word in records and lists.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Person(_) => "person",
-            Self::File => "file",
-            Self::Fd => "fd",
-            Self::Secret => "secret",
-            Self::Service => "service",
-        }
-    }
-}
-
-/// A value with its age and its witness.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen<T> {
-    /// What was seen.
-    pub value: T,
-    /// When.
-    pub at: Timestamp,
-    /// By whom or what.
-    pub by: Prover,
-}
-
 /// One master key with its catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installation {

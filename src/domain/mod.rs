@@ -11,6 +11,7 @@ mod may;
 mod name;
 mod passkey;
 mod plan;
+mod prover;
 mod readiness;
 mod request;
 mod text;
@@ -18,14 +19,14 @@ mod time;
 
 pub use event::{Event, Receipt};
 pub use facts::{
-    Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Prover, Seen, Unfinished,
-    Witness,
+    Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
 pub use may::may;
 pub use name::{InvalidName, PasskeyName, PolicyName};
 pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};
 pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Stop};
+pub use prover::Prover;
 pub use readiness::{Answer, Scenario, Verdict, readiness};
 pub use request::{Init, PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rotate};
 pub use text::{Text, count};

@@ -1,6 +1,6 @@
 //! The passphrase method: Argon2id, then AES-256-GCM.
 
-use super::{KeyService, Limit};
+use super::service::{KeyService, Limit};
 use crate::crypto::{Key, Params, Passphrase, Secrets};
 use crate::domain::{Act, Changed, Fault, Kind, Method, MethodFacts, Passkey, SecretNeed, SecretPurpose, Slot, Text};
 use crate::format::{Wrap, WrapDraft, WrapError};

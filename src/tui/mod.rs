@@ -11,45 +11,17 @@ mod desk;
 mod input;
 mod runtime;
 mod slots;
+mod start;
 mod terminal;
 pub mod theme;
 pub mod views;
 pub mod widgets;
 
 pub use backend::Screen;
+pub use start::Start;
 
-use crate::crypto::Secrets;
-use crate::domain::{Act, Fault, Kind, PasskeyName, Prover, Text};
-use crate::host::{Config, Host};
-use crate::ops::{Demo, Place, Settings};
+use crate::domain::{Act, Fault, Kind};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-
-/// What the console starts with.
-pub struct Start {
-    /// Where the catalog is, or will be after set-up. The console opens it itself.
-    pub place: Place,
-    /// This machine and person.
-    pub host: Arc<Host>,
-    /// The configuration; command line flags are already merged into `color`, `ascii`, `read_only`.
-    pub config: Config,
-    /// What the user set for this connection; `read_only` included.
-    pub settings: Settings,
-    /// The context's name, where one was chosen.
-    pub context: Option<Text>,
-    /// The context is marked as production.
-    pub production: bool,
-    /// A demo that was seeded already: the header says DEMO, the first screen says how to get in. Whoever seeded it removes its folder.
-    pub demo: Option<Demo>,
-    /// Its folder is removed at the end.
-    pub demo_vanishes: bool,
-    /// Secrets given by flags; the one in [`crate::domain::Slot::UNLOCK`] is tried at once.
-    pub secrets: Secrets,
-    /// Where the secret in the unlock slot came from.
-    pub secret_from: Prover,
-    /// `--unlock-with NAME`.
-    pub unlock_with: Option<PasskeyName>,
-}
 
 /// Runs the console to its end; the terminal is then as it was.
 ///

@@ -9,24 +9,16 @@ mod overlays;
 mod overview;
 mod pages;
 mod unlock;
+mod view;
 mod wizard;
 
-use super::theme::{Role, Theme};
+pub use view::View;
+
+use super::theme::Role;
 use super::widgets::{Canvas, middle};
 use crate::app::{App, Layer, Screen};
-use crate::domain::Slot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-
-/// What a frame is drawn from.
-pub struct View<'a> {
-    /// The console.
-    pub app: &'a App,
-    /// The colours.
-    pub theme: &'a Theme,
-    /// Lends the text of a slot.
-    pub secret: &'a dyn Fn(Slot) -> &'a [u8],
-}
 
 /// Draws one frame; where the cursor is to be, if anywhere.
 pub fn draw(buffer: &mut Buffer, view: &View<'_>) -> Option<Position> {

@@ -1,6 +1,6 @@
 //! The unlock screen: any of these passkeys opens.
 
-use super::View;
+use super::view::View;
 use crate::app::{UnlockScreen, act_words};
 use crate::domain::Text;
 use crate::tui::theme::Role;

@@ -1,7 +1,7 @@
 //! One painter for every guided flow: its steps as a list that fills up, and the step that is asked now.
 
-use super::View;
 use super::pages::choice;
+use super::view::View;
 use crate::app::act_words;
 use crate::domain::{Fault, Plan, Risk, Slot, Text};
 use crate::tui::theme::Role;
