@@ -260,7 +260,8 @@ impl Session {
         let (Some(keys), Some(installation)) = (&self.keys, facts.installation.clone()) else {
             return Err(Fault::new(Kind::Secret, request.failing(), "it is locked", Act::start("unlock first", Intent::Unlock)));
         };
-        operation::begin(fresh, &facts, Work::new(self.at.clone(), installation, Grant::of(keys, &plan.keys), new_id()), lock).await
+        let work = Work::new(self.at.clone(), installation, Grant::of(keys, &plan.keys), new_id()).since(facts.head.seq);
+        operation::begin(fresh, &facts, work, lock).await
     }
 
     /// Proves passkeys by unwrapping: each name with the secret of its slot. Every outcome is written as a proof (not read-only).

@@ -7,12 +7,15 @@ use crate::crypto::Key;
 use crate::domain::{Act, Fault, Installation, Intent, KeyNeed, Kind, Text};
 use crate::format::{Entry, EntryChange, Link, Object, RecordError, RecordKind, SealedRecord, hex};
 use crate::keyservice::Limit;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The last revision that a record's member can hold.
 const LAST_REV: u64 = (1 << 53) - 1;
 /// How often a commit follows proofs that others write meanwhile.
 const TRIES: usize = 16;
+/// How many journal entries are read at a time.
+const PAGE: usize = 64;
 
 /// Own copies of keys, each dropped after the last step that needs it.
 pub struct Grant {
@@ -56,11 +59,19 @@ pub struct Work {
     pub grant: Grant,
     /// The operation's id, hex; empty for single commits.
     pub id: String,
+    /// Up to which journal entry nobody else ran an operation since this one began.
+    alone_to: AtomicU64,
 }
 
 impl Work {
     pub fn new(at: Connection, installation: Installation, grant: Grant, id: String) -> Self {
-        Self { at, installation, grant, id }
+        Self { at, installation, grant, id, alone_to: AtomicU64::new(0) }
+    }
+
+    /// For an operation that was planned on facts up to this journal entry.
+    pub fn since(self, entry: u64) -> Self {
+        self.alone_to.store(entry, Ordering::Relaxed);
+        self
     }
 
     /// The limit for calls to something outside.
@@ -106,16 +117,43 @@ impl Work {
     ///
     /// A proof that another process wrote meanwhile is no conflict: unlocking with a passkey writes one, whoever works on it.
     pub async fn commit_vouching(&self, mut writes: Writes, verb: &str, step: &str, what: &str, vouches: u64) -> Result<Link, Fault> {
-        for _ in 0..TRIES {
+        let mut tries = 0;
+        while tries < TRIES {
+            let after = self.alone().await?;
             let entry = self.entry(&writes, verb, step, what, vouches)?;
-            let committed = try_commit(&self.at, &self.installation, &writes, &entry, Some(&self.grant.journal)).await?;
-            match committed {
-                Some(link) => return Ok(link),
-                None if self.follow_proofs(&mut writes).await? => {}
-                None => break,
+            match self.at.catalog.commit(batch(&writes, after, &entry, Some(&self.grant.journal))).await? {
+                Committed::Done(link) => return Ok(link),
+                Committed::JournalMoved(_) => {}
+                Committed::RecordMoved if self.follow_proofs(&mut writes).await? => tries += 1,
+                Committed::RecordMoved => break,
             }
         }
         Err(overtaken(&self.installation))
+    }
+
+    /// The journal's end; an operation also looks whether somebody else ran one meanwhile. The lock is to keep them away, and whoever takes
+    /// its file away must not bring two of them to remove each other's last way in.
+    async fn alone(&self) -> Result<Link, Fault> {
+        let end = facts::link(&self.at, &self.installation).await?;
+        if self.id.is_empty() {
+            return Ok(end);
+        }
+        let mut known = self.alone_to.load(Ordering::Relaxed);
+        while known < end.seq {
+            let page = self.at.catalog.journal(known + 1, PAGE).await?;
+            // Entries that are missing say nothing here; verifying the journal names them.
+            known = page.last().map_or(end.seq, |last| last.seq);
+            for stored in page {
+                if let Some(entry) = stored.entry().filter(|entry| !entry.operation.is_empty() && entry.operation != self.id) {
+                    let who = format!("{}@{}", entry.person, entry.host);
+                    let cause = format!("{who} ran another operation meanwhile ({}), although this one holds the lock", entry.verb);
+                    let next = Act::say("do not remove the lock file; look at what is there now: kastellan status");
+                    return Err(Fault::new(Kind::Changed, self.doing(), cause, next));
+                }
+            }
+            self.alone_to.store(known, Ordering::Relaxed);
+        }
+        Ok(end)
     }
 
     /// Puts and removals of proofs brought to the revisions that are there now; whether that changed anything.
@@ -207,32 +245,18 @@ pub async fn commit_entry(
     entry: &Entry,
     key: Option<&Key>,
 ) -> Result<Link, Fault> {
-    try_commit(at, installation, &writes, entry, key).await?.ok_or_else(|| overtaken(installation))
-}
-
-/// None where a record is not at the revision that was expected.
-async fn try_commit(
-    at: &Connection,
-    installation: &Installation,
-    writes: &Writes,
-    entry: &Entry,
-    key: Option<&Key>,
-) -> Result<Option<Link>, Fault> {
     let mut after = facts::link(at, installation).await?;
     loop {
-        let batch = Batch {
-            puts: writes.puts.clone(),
-            removals: writes.removals.clone(),
-            after,
-            entry: after.append(entry, key),
-            purge: writes.purge,
-        };
-        match at.catalog.commit(batch).await? {
-            Committed::Done(link) => return Ok(Some(link)),
+        match at.catalog.commit(batch(&writes, after, entry, key)).await? {
+            Committed::Done(link) => return Ok(link),
             Committed::JournalMoved(link) => after = link,
-            Committed::RecordMoved => return Ok(None),
+            Committed::RecordMoved => return Err(overtaken(installation)),
         }
     }
+}
+
+fn batch(writes: &Writes, after: Link, entry: &Entry, key: Option<&Key>) -> Batch {
+    Batch { puts: writes.puts.clone(), removals: writes.removals.clone(), after, entry: after.append(entry, key), purge: writes.purge }
 }
 
 fn overtaken(installation: &Installation) -> Fault {

@@ -4,7 +4,7 @@ use crate::home::{Home, START, batch, put};
 use crate::tools;
 use kastellan::catalog::{Catalog, Committed, Draft, SqliteCatalog};
 use kastellan::domain::{Fault, Kind};
-use kastellan::format::RecordKind;
+use kastellan::format::{Link, RecordKind};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
@@ -323,4 +323,89 @@ fn a_new_folder_is_for_its_owner_alone() {
         assert_eq!(home.mode(folder), 0o700);
     }
     assert!(SqliteCatalog::open(&path, false).unwrap().is_some());
+}
+
+/// Copies of the file and its log as a crash leaves them, after so many commits since the log was last emptied.
+async fn crashed(home: &Home, start: Link, from: u64, commits: u64) -> (Vec<u8>, Vec<u8>) {
+    let catalog = home.open();
+    let mut after = catalog.last().await.unwrap().map_or(start, |entry| entry.link());
+    for n in from..from + commits {
+        let Committed::Done(link) = catalog.commit(batch(after, vec![put(RecordKind::Policy, &format!("p{n}"), 1)], vec![])).await.unwrap()
+        else {
+            panic!("nobody else writes")
+        };
+        after = link;
+    }
+    (std::fs::read(&home.path).unwrap(), std::fs::read(home.path.with_file_name("catalog.db-wal")).unwrap())
+}
+
+fn lay(home: &Home, file: &[u8], log: &[u8]) {
+    let (path, beside) = (&home.path, home.path.with_file_name("catalog.db-wal"));
+    let _ = std::fs::remove_file(home.path.with_file_name("catalog.db-shm"));
+    std::fs::write(path, file).unwrap();
+    std::fs::write(&beside, log).unwrap();
+    set_mode(path, 0o600);
+    set_mode(&beside, 0o600);
+}
+
+#[tokio::test]
+async fn a_log_that_belongs_to_another_state_or_file_is_not_replayed() {
+    let home = Home::published();
+    let old = std::fs::read(&home.path).unwrap();
+    let (first, log_1) = crashed(&home, START, 0, 3).await;
+    // As a crash leaves it: replayed, and all is there.
+    lay(&home, &first, &log_1);
+    assert_eq!(home.open().count(RecordKind::Policy).await.unwrap(), 3);
+    let second = std::fs::read(&home.path).unwrap();
+    let (_, log_2) = crashed(&home, START, 3, 2).await;
+    // A log that is longer than the copy is old is whole: nothing is lost by it.
+    lay(&home, &old, &log_1);
+    assert_eq!(home.open().count(RecordKind::Policy).await.unwrap(), 3);
+
+    let other = Home::published();
+    let (foreign, foreign_log) = crashed(&other, Link { seq: 0, hash: [0x22; 32] }, 0, 4).await;
+    for (what, file, log) in [
+        ("an old copy put back beside a newer log", &old, &log_2),
+        ("another catalog's log", &second, &foreign_log),
+        ("another catalog beside this one's log", &foreign, &log_2),
+    ] {
+        lay(&home, file, log);
+        let fault = refused(&home.path);
+        assert_eq!(fault.kind, Kind::Damaged, "{what}: {fault}");
+        assert!(fault.to_string().contains("catalog.db-wal does not belong to it"), "{what}: {fault}");
+        assert_eq!(&std::fs::read(&home.path).unwrap(), file, "{what}: the copy is as it was");
+        assert_eq!(&std::fs::read(home.path.with_file_name("catalog.db-wal")).unwrap(), log, "{what}: and so is the log");
+    }
+    // And the advice helps.
+    lay(&home, &old, &log_2);
+    std::fs::remove_file(home.path.with_file_name("catalog.db-wal")).unwrap();
+    assert_eq!(home.open().count(RecordKind::Policy).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn nothing_new_is_made_beside_an_old_log() {
+    let home = Home::published();
+    let (_, log) = crashed(&home, START, 0, 3).await;
+    std::fs::rename(&home.path, home.path.with_file_name("old.db")).unwrap();
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let left = home.path.with_file_name(format!("catalog.db{suffix}"));
+        std::fs::write(&left, &log).unwrap();
+        let fault = Draft::new(&home.path).err().expect("refused");
+        assert_eq!(fault.kind, Kind::Refused, "{fault}");
+        assert!(fault.to_string().contains(&format!("catalog.db{suffix} of an earlier catalog is still there")), "{fault}");
+        std::fs::remove_file(&left).unwrap();
+    }
+    Draft::new(&home.path).unwrap().publish().unwrap();
+}
+
+#[test]
+fn a_file_with_two_names_is_refused() {
+    let home = Home::published();
+    let twin = home.path.with_file_name("twin.db");
+    std::fs::hard_link(&home.path, &twin).unwrap();
+    for path in [&home.path, &twin] {
+        expect(path, Kind::Refused, "it has 2 names (hard links)");
+    }
+    std::fs::remove_file(&twin).unwrap();
+    assert!(SqliteCatalog::open(&home.path, false).unwrap().is_some());
 }

@@ -199,6 +199,53 @@ async fn rows_that_are_no_text_are_altered_and_the_others_open() {
 }
 
 #[tokio::test]
+async fn a_lock_file_that_is_taken_away_brings_nobody_to_remove_the_last_way_in() {
+    let house = House::set_up().await;
+    let ana = house.unlocked().await;
+    run(&ana, add("spare"), secret(Slot::NEW, SECOND)).await.unwrap();
+    let ben = house.try_unlock(SECOND).await.unwrap();
+    let begun = ana.begin(&ana.plan(&remove("spare")).await.unwrap()).await.unwrap();
+    std::fs::remove_file(house.catalog().with_file_name("catalog.db.lock")).unwrap();
+    // Ben finds no lock, and removes the passkey that ana's removal counts on.
+    run(&ben, Request::PasskeyUse(PasskeyUse { name: name("spare") }), Secrets::new()).await.unwrap();
+    run(&ben, remove("k10MasterKey"), secret(Slot::CHECK, SECOND)).await.unwrap();
+    let told = begun.run(secret(Slot::CHECK, FIRST), Report::nobody(), Stop::default()).await.err().expect("refused");
+    assert!(matches!(told.kind, Kind::Changed | Kind::Damaged), "{told}");
+    assert_eq!(names(&house).await, ["spare"]);
+    assert!(house.try_unlock(SECOND).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_operation_that_others_overtake_half_way_retires_nothing() {
+    let house = House::set_up().await;
+    let ana = house.unlocked().await;
+    let request = rotate("k10MasterKey-2", Some("k10MasterKey"));
+    let begun = ana.begin(&ana.plan(&request).await.unwrap()).await.unwrap();
+    // Right after the new one was proved: ana waits, the lock file goes, ben takes her rotation back.
+    let (proved, wait) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let (tell, gate) = (proved.0, std::sync::Mutex::new(wait.1));
+    let report = Report::to(move |event| {
+        if matches!(event, Event::StepDone { step, .. } if step.0 == "prove") {
+            tell.send(()).unwrap();
+            gate.lock().unwrap().recv().unwrap();
+        }
+    });
+    let running = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(begun.run(secret(Slot::NEW, SECOND), report, Stop::default())).err()
+    });
+    proved.1.recv().unwrap();
+    std::fs::remove_file(house.catalog().with_file_name("catalog.db.lock")).unwrap();
+    run(&house.unlocked().await, Request::Abandon, Secrets::new()).await.unwrap();
+    wait.0.send(()).unwrap();
+    let told = running.join().unwrap().expect("refused");
+    assert_eq!(told.kind, Kind::Changed, "{told}");
+    assert!(told.to_string().contains("ran another operation meanwhile (abandon)"), "{told}");
+    assert_eq!(names(&house).await, ["k10MasterKey"]);
+    assert!(house.try_unlock(FIRST).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_second_installation_slipped_in_is_refused() {
     let house = House::set_up().await;
     let clear = r#"{"catalogId":"00000000000000000000000000000000"}"#;

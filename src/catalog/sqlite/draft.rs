@@ -62,6 +62,7 @@ impl Draft {
         // Two set-ups at once: without this one could take the other's new catalog for the empty file that it may remove.
         let guard = lock::guard(&target.lock_file()).map_err(|error| failed(&error))?;
         let Some(_guard) = guard else { return Err(late("another process is setting one up")) };
+        alone(&target)?;
         if is_empty(&target.path) {
             std::fs::remove_file(&target.path).map_err(|error| failed(&error))?;
         }
@@ -90,7 +91,16 @@ fn target(path: &Path) -> Result<Place, Fault> {
         let next = Act::say("open it: kastellan status, or name another with --catalog");
         return Err(Fault::refused(Doing::Make.what(&target), "there is one already", next));
     }
+    alone(&target)?;
     Ok(target)
+}
+
+/// A log that was left behind would be replayed into the new file.
+fn alone(target: &Place) -> Result<(), Fault> {
+    match ["-wal", "-shm", "-journal"].map(|suffix| target.beside(suffix)).iter().find(|path| std::fs::symlink_metadata(path).is_ok()) {
+        Some(path) => Err(fault::left_over(target, path)),
+        None => Ok(()),
+    }
 }
 
 fn is_empty(path: &Path) -> bool {

@@ -5,6 +5,7 @@ use crate::domain::{Act, Changed, Fault, Kind};
 use crate::host::{shown, why};
 use rusqlite::{Error, ErrorCode, ffi};
 use std::io;
+use std::path::Path;
 
 /// What was being done to the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Doing {
     }
 }
 
-const DAMAGED: &str = "keep the file as it is, and put back a copy of it: any copy opens with the passkeys it had";
+const DAMAGED: &str = "keep it and its -wal and -shm elsewhere, and put back a copy: any copy opens with the passkeys it had";
 const DISK: &str = "look at its disk (dmesg, df), then try again";
 
 /// An error of `SQLite`.
@@ -110,6 +111,21 @@ pub fn foreign(place: &Place) -> Fault {
     let cause = "the file is not a catalog: it is no SQLite database, or its first page is damaged";
     let next = Act::say("name the catalog with --catalog; if this is its path, put back a copy of it");
     Fault::new(Kind::Damaged, Doing::Open.what(place), cause, next)
+}
+
+/// A write-ahead log that continues another file, or another state of this one.
+pub fn strange_log(place: &Place) -> Fault {
+    let log = shown(&place.beside("-wal"));
+    let cause = format!("{log} does not belong to it: one of the two was put back or left behind alone");
+    let next = Act::say(format!("move {log} and {} elsewhere, and keep them; then try again", shown(&place.beside("-shm"))));
+    Fault::new(Kind::Damaged, Doing::Open.what(place), cause, next)
+}
+
+/// Something of an earlier catalog where a new one is to be made.
+pub fn left_over(place: &Place, path: &Path) -> Fault {
+    let cause = format!("{} of an earlier catalog is still there", shown(path));
+    let next = Act::say("move it to where that catalog went, or elsewhere; then try again");
+    Fault::refused(Doing::Make.what(place), cause, next)
 }
 
 /// The connection's thread ended.

@@ -36,6 +36,12 @@ pub fn find(path: &Path) -> Result<Option<Place>, Fault> {
     if meta.len() == 0 {
         return Ok(None);
     }
+    if meta.nlink() > 1 {
+        // Each name would have its own log and its own lock.
+        let cause = format!("it has {} names (hard links), and SQLite would keep a log for each", meta.nlink());
+        let next = Act::say("find the others (find -samefile), keep one, and make copies with cp");
+        return Err(Fault::refused(Doing::Open.what(&place), cause, next));
+    }
     if meta.len() < SHORTEST {
         return Err(fault::foreign(&place));
     }

@@ -8,6 +8,7 @@ mod fault;
 mod feed;
 mod judge;
 mod lock;
+mod log;
 mod network;
 mod place;
 mod rows;

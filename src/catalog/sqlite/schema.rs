@@ -1,6 +1,7 @@
 //! Opening a connection: is the file a catalog of ours, which version, and with what settings.
 
 use super::fault::{self, Doing};
+use super::log;
 use super::place::Place;
 use crate::domain::{Act, Fault, Kind};
 use rusqlite::config::DbConfig;
@@ -29,7 +30,7 @@ CREATE TABLE journal(seq INTEGER PRIMARY KEY, text TEXT NOT NULL, hash BLOB NOT 
 pub const VERSION: i32 = STEPS.len() as i32;
 
 /// No row is larger, in bytes: a hostile file shall not take all memory.
-const LARGEST_ROW: i32 = 64 * 1024 * 1024;
+const LARGEST_ROW: i32 = 1024 * 1024;
 
 /// Opens the file at a judged place, and refuses what is not a catalog of ours.
 pub fn connect(place: &Place, read_only: bool) -> std::result::Result<Connection, Fault> {
@@ -40,6 +41,9 @@ pub fn connect(place: &Place, read_only: bool) -> std::result::Result<Connection
     }
     let mut connection = open(place, read_only, writable).map_err(fail)?;
     judge(&connection, place, read_only)?;
+    if !log::belongs(place, &connection).map_err(fail)? {
+        return Err(fault::strange_log(place));
+    }
     if !read_only {
         migrate(&mut connection).map_err(fail)?;
     }
@@ -79,7 +83,8 @@ fn open(place: &Place, read_only: bool, writable: bool) -> Result<Connection> {
     Ok(connection)
 }
 
-fn immutable(place: &Place) -> String {
+/// A name by which `SQLite` reads the file alone, whatever lies beside it.
+pub fn immutable(place: &Place) -> String {
     let mut uri = String::from("file:");
     for byte in place.path.as_os_str().as_bytes() {
         match byte {
