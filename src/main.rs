@@ -10,6 +10,7 @@ use std::process::ExitCode;
 static MEMORY: WipingAllocator = WipingAllocator;
 
 fn main() -> ExitCode {
+    kastellan::host::note_descriptors();
     // What the system did not allow is told by `kastellan doctor`.
     let _ = kastellan::crypto::guard_process();
     match cli::start(std::env::args_os()) {

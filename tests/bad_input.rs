@@ -402,6 +402,29 @@ fn surroundings() {
         .unwrap();
     assert_eq!(full.status.code(), Some(1), "{full:?}");
     assert!(!String::from_utf8_lossy(&full.stderr).contains("panicked"), "{full:?}");
+    // A descriptor that nobody handed over is not one of the program's own, whatever it has open by then.
+    for fd in 3..10 {
+        let script = "exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; exec \"$0\" policy add x --passphrase-fd \"$1\"";
+        let run = std::process::Command::new("sh")
+            .args(["-c", script, harness::BINARY, &fd.to_string()])
+            .env_clear()
+            .envs(house.home.environment())
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(run.status.code() == Some(2) && err.contains("no such descriptor is open"), "{fd}: {run:?}");
+    }
+    // A limit on the size of files is an error like any other.
+    let key = house.key();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 8; exec \"$0\" policy add limited --passphrase-file \"$1\"", harness::BINARY, &key])
+        .env_clear()
+        .envs(house.home.environment())
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&limited.stderr).into_owned();
+    assert!(limited.status.code() == Some(1) && err.lines().count() == 2 && err.contains("\nnext: "), "{limited:?}");
+    house.open(&["journal", "verify"]);
     // A descriptor instead of a file, and a name for the passkey in front of the file.
     Call::new(&house.home, &["policy", "add", "by-descriptor", "--passphrase-fd", "7"]).descriptor(7, &house.key()).run().assert_good();
     house.home.good(&["policy", "add", "by-name", "--passphrase-file", &format!("k10MasterKey={}", house.key())]);

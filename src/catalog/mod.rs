@@ -62,7 +62,7 @@ pub struct Batch {
     pub after: Link,
     /// The entry.
     pub entry: StoredEntry,
-    /// Removed or replaced bytes must be gone from the write-ahead log too when this returns (a wrap was removed).
+    /// Removed or replaced bytes must be gone from the write-ahead log too (a wrap was removed); [`Catalog::purged`] says whether they are.
     pub purge: bool,
 }
 
@@ -120,6 +120,8 @@ pub trait Catalog: Send + Sync {
     async fn last(&self) -> Result<Option<StoredEntry>, Fault>;
     /// All or nothing, durable on return.
     async fn commit(&self, batch: Batch) -> Result<Committed, Fault>;
+    /// Whether all that had to be purged is gone: not where another process keeps reading an older state meanwhile.
+    async fn purged(&self) -> Result<bool, Fault>;
     /// Takes the operation lock; `Err(holder)` inside where somebody living holds it.
     async fn lock(&self, who: &Holder) -> Result<Result<OpLock, Holder>, Fault>;
     /// Who holds the operation lock, if anybody living does.

@@ -4,6 +4,7 @@
 //! [`Out::list`] and [`Out::one`].
 
 use crate::domain::{Act, Changed, Fault, Kind, Text};
+use crate::host::why;
 use crate::ops::{Resource, to_json_list, to_yaml_list};
 use std::io::{ErrorKind, IsTerminal, Write};
 use unicode_width::UnicodeWidthStr;
@@ -78,7 +79,7 @@ impl Out {
             Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(End::Closed),
             Err(e) => {
                 let next = Act::say("look at where standard output goes: is that disk full?");
-                Err(Fault::new(Kind::Unexpected, "cannot write to standard output", e.to_string(), next).leaving(Changed::Unsaid).into())
+                Err(Fault::new(Kind::Unexpected, "cannot write to standard output", why(&e), next).leaving(Changed::Unsaid).into())
             }
         }
     }

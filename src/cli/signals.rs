@@ -17,6 +17,8 @@ pub const HUNG_UP: u8 = 129;
 pub const INTERRUPTED: u8 = 130;
 const QUIT: u8 = 131;
 const TERMINATED: u8 = 143;
+/// SIGXFSZ, on Linux and macOS alike.
+const FILE_SIZE: i32 = 25;
 
 /// What has come so far, shared by all who wait.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ impl Signals {
                 }
             });
         }
+        // Listened to, so that a file that may not grow is an error of the write and not the end of the process.
+        drop(signal(SignalKind::from_raw(FILE_SIZE))?);
         Ok(signals)
     }
 

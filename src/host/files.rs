@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The largest secret, in bytes.
@@ -65,6 +66,19 @@ pub fn read_secret_file(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, F
     Ok(bytes)
 }
 
+/// What was open when the process began, where that could be told.
+static INHERITED: OnceLock<Vec<i32>> = OnceLock::new();
+
+/// Notes which descriptors are inherited. To be called before anything opens one of its own: a number that the caller got wrong must not
+/// reach a catalog, or a pipe that nobody writes to.
+pub fn note_descriptors() {
+    let Ok(entries) = std::fs::read_dir("/dev/fd") else { return };
+    // The listing itself has one: the folder that is being listed.
+    let listing = |path: &Path| std::fs::read_link(path).is_ok_and(|to| to.starts_with("/proc") && to.ends_with("fd"));
+    let handed_over = entries.flatten().filter(|entry| !listing(&entry.path()));
+    let _ = INHERITED.set(handed_over.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect());
+}
+
 /// Reads a secret from an inherited descriptor to its end, at most 64 KiB. What was read cannot be read from it again, unless it is a
 /// file; the descriptor itself stays open until the process ends, because closing a bare number is not safe in Rust.
 ///
@@ -78,6 +92,9 @@ pub fn read_secret_fd(fd: i32, what: &str) -> Result<Zeroizing<Vec<u8>>, Fault> 
     };
     if fd < 0 {
         return Err(usage("descriptors begin at 0"));
+    }
+    if INHERITED.get().is_some_and(|inherited| !inherited.contains(&fd)) {
+        return Err(usage("no such descriptor is open"));
     }
     let own = duplicate(fd).map_err(|_| usage("no such descriptor is open"))?;
     let mode = rustix::fs::fcntl_getfl(&own).map_err(|_| usage("no such descriptor is open"))? & OFlags::RWMODE;
@@ -221,6 +238,7 @@ pub fn kind_of(meta: &Metadata) -> &'static str {
 }
 
 /// The system's reason without its error number.
+#[must_use]
 pub fn why(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);

@@ -16,8 +16,10 @@ mod zone;
 
 pub use clock::Clock;
 pub use config::{Color, Config, Context, example};
-pub use files::{Owned, create_owner_only, fsync_folder, owner_only_problem, read_public, read_secret_fd, read_secret_file};
-pub(crate) use files::{folder_of, kind_of, problem as privacy_problem, shown, why};
+pub use files::{
+    Owned, create_owner_only, fsync_folder, note_descriptors, owner_only_problem, read_public, read_secret_fd, read_secret_file, why,
+};
+pub(crate) use files::{folder_of, kind_of, problem as privacy_problem, shown};
 pub use log::start_log;
 pub use machine::{Machine, MachineFacts};
 pub use paths::Paths;

@@ -246,6 +246,7 @@ impl Making {
         let what = format!("{old} retired, not revoked");
         self.write(writes, RETIRE, &what).await?;
         self.lines.push(RETIRED.into());
+        self.lines.extend(self.work.not_purged().await);
         Ok(what.into())
     }
 

@@ -123,7 +123,8 @@ impl Operation for Removing {
     }
 
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
-        let lines = vec![Text::new(format!("{} is removed; {} opened before it went", self.name, self.keeper)), RETIRED.into()];
+        let mut lines = vec![Text::new(format!("{} is removed; {} opened before it went", self.name, self.keeper)), RETIRED.into()];
+        lines.extend(self.work.not_purged().await);
         close(&self.work, lines).await
     }
 }

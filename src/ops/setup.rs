@@ -10,8 +10,8 @@ use super::{Connection, Place, Settings, check, facts};
 use crate::catalog::{Catalog, Draft};
 use crate::crypto::{Derived, Key, Secrets};
 use crate::domain::{
-    Act, Change, Confirm, Facts, Fault, Init, Installation, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed, SecretPurpose,
-    Slot, StepId, StepInfo, Stop, Text, may,
+    Act, Change, Changed, Confirm, Facts, Fault, Init, Installation, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed,
+    SecretPurpose, Slot, StepId, StepInfo, Stop, Text, may,
 };
 use crate::format::{Object, RecordKind, WrapDraft};
 use crate::host::Host;
@@ -247,6 +247,13 @@ impl Operation for SettingUp {
     }
 
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
+        // It is published by now, whatever fails here.
+        self.closed().await.map_err(|fault| fault.leaving(Changed::Partly("the installation is set up all the same".into())))
+    }
+}
+
+impl SettingUp {
+    async fn closed(self) -> Result<Outcome, Fault> {
         let lost = self.lost();
         let Some(made) = self.made else { return Err(lost) };
         let opened = Connection::open(self.at.place.clone(), self.at.host.clone(), self.at.settings.clone())?;

@@ -187,6 +187,16 @@ impl Work {
         Ok(moved)
     }
 
+    /// What has to be said where the bytes of a removed wrap are not gone yet.
+    pub async fn not_purged(&self) -> Option<Text> {
+        let gone = self.at.catalog.purged().await.unwrap_or(false);
+        (!gone).then(|| {
+            "its bytes are still in the catalog's log, because another program is reading the catalog: they go once it has ended and \
+             Kastellan runs again"
+                .into()
+        })
+    }
+
     fn entry(&self, writes: &Writes, verb: &str, step: &str, what: &str, vouches: u64) -> Result<Entry, Fault> {
         let person = &self.at.host.person;
         Ok(Entry {

@@ -6,6 +6,7 @@ use crossterm::Command as _;
 use crossterm::clipboard::CopyToClipboard;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The longest text that is copied, in bytes: what terminals and multiplexers let pass.
 const LONGEST: usize = 4096;
@@ -19,7 +20,7 @@ pub fn copy(text: &Text, terminal: &Guard) -> Result<Text, Text> {
     if text.len() > LONGEST {
         return Err(format!("not copied: {} bytes are more than a clipboard takes ({LONGEST})", text.len()).into());
     }
-    if std::env::var_os("TMUX").is_some() && to_tmux(&text).is_some() {
+    if std::env::var_os("TMUX").is_some() && through(&mut Command::new("tmux"), &text).is_some() {
         return Ok("copied to the tmux buffer".into());
     }
     let mut sequence = String::new();
@@ -32,12 +33,41 @@ pub fn copy(text: &Text, terminal: &Guard) -> Result<Text, Text> {
     }
 }
 
-/// `-w` also passes it on to the terminal outside.
-fn to_tmux(text: &str) -> Option<()> {
-    let mut command = Command::new("tmux");
+/// How long tmux may take: one that hangs must not take the console with it.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Through tmux; `-w` also passes it on to the terminal outside.
+fn through(command: &mut Command, text: &str) -> Option<()> {
     command.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut tmux = command.spawn().ok()?;
     let sent = tmux.stdin.take()?.write_all(text.as_bytes());
-    let ended = tmux.wait().ok()?;
-    (sent.is_ok() && ended.success()).then_some(())
+    let since = Instant::now();
+    loop {
+        match tmux.try_wait().ok()? {
+            Some(ended) => return (sent.is_ok() && ended.success()).then_some(()),
+            None if since.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                let _ = tmux.kill();
+                let _ = tmux.wait();
+                return None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_tmux_that_hangs_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let hangs = folder.path().join("tmux");
+        std::fs::write(&hangs, "#!/bin/sh\nexec sleep 600\n").unwrap();
+        std::fs::set_permissions(&hangs, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(through(&mut Command::new(&hangs), "text"), None);
+        assert_eq!(through(&mut Command::new("cat"), "text"), None, "cat knows no such arguments");
+        assert_eq!(through(&mut Command::new("true"), "text"), Some(()));
+    }
 }

@@ -165,11 +165,19 @@ impl Parser {
         self.pending.truncate(rest);
     }
 
-    /// Moves pending bytes into the paste; true when its end was there.
+    /// Moves pending bytes into the paste; true when it is over. One whose end never came, because the connection was cut in it, is given up
+    /// for the keys that lock and leave.
     fn take_paste(&mut self, to: &mut Vec<Input>) -> bool {
         const END: &[u8] = b"\x1b[201~";
         let Some(paste) = &mut self.paste else { return true };
         let end = self.pending.windows(END.len()).position(|w| w == END);
+        if end.is_none()
+            && let Some(at) = self.pending.iter().position(|byte| matches!(byte, 0x03 | 0x18))
+        {
+            self.paste = None;
+            self.consume(at);
+            return true;
+        }
         // The end may be cut in two: keep what could be its beginning.
         let taken = end.unwrap_or(self.pending.len().saturating_sub(END.len() - 1));
         let room = LONGEST_PASTE.saturating_sub(paste.len()).min(taken);
@@ -380,6 +388,17 @@ mod tests {
             parser.feed(&bytes[cut..], &mut found);
             assert_eq!(found.len(), 3, "cut at {cut}: {found:?}");
             assert!(matches!(&found[1], Input::Paste(p) if p.as_slice() == b"two\nlines \x1b[31m"), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_paste_without_an_end_does_not_keep_one_from_locking_and_leaving() {
+        for (byte, key) in [(0x18, 'x'), (0x03, 'c')] {
+            let (mut parser, mut found) = (Parser::new(), Vec::new());
+            parser.feed(b"\x1b[200~half of a pass", &mut found);
+            parser.feed(&[byte, b'j'], &mut found);
+            let keys = [KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL), KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE)];
+            assert_eq!(found, keys.map(Input::Key));
         }
     }
 

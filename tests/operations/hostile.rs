@@ -246,6 +246,22 @@ async fn an_operation_that_others_overtake_half_way_retires_nothing() {
 }
 
 #[tokio::test]
+async fn a_wrap_whose_bytes_another_reader_keeps_is_not_called_gone() {
+    let house = House::set_up().await;
+    let session = house.unlocked().await;
+    run(&session, add("spare"), secret(Slot::NEW, SECOND)).await.unwrap();
+    let reader = sql(&house);
+    reader.execute_batch("BEGIN; SELECT count(*) FROM records;").unwrap();
+    let stays = "its bytes are still in the catalog's log";
+    let said = run(&session, remove("spare"), secret(Slot::CHECK, FIRST)).await.unwrap().lines;
+    assert!(said.iter().any(|line| line.to_string().starts_with(stays)), "{said:?}");
+    reader.execute_batch("COMMIT").unwrap();
+    run(&session, add("spare"), secret(Slot::NEW, SECOND)).await.unwrap();
+    let said = run(&session, remove("spare"), secret(Slot::CHECK, FIRST)).await.unwrap().lines;
+    assert!(!said.iter().any(|line| line.to_string().starts_with(stays)), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_second_installation_slipped_in_is_refused() {
     let house = House::set_up().await;
     let clear = r#"{"catalogId":"00000000000000000000000000000000"}"#;

@@ -143,6 +143,10 @@ impl Catalog for SqliteCatalog {
         .await
     }
 
+    async fn purged(&self) -> Result<bool, Fault> {
+        self.run(Doing::Read, |state| Ok(!state.purge_due)).await
+    }
+
     async fn lock(&self, who: &Holder) -> Result<Result<OpLock, Holder>, Fault> {
         if self.read_only {
             return Err(fault::read_only(Doing::Lock, &self.place));

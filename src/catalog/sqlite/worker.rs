@@ -14,8 +14,10 @@ use tokio::sync::{oneshot, watch};
 
 /// `SQLite` needs little stack; the rest of a default one would only be address space.
 const STACK: usize = 512 * 1024;
-/// How often the log is asked to empty itself while readers hold it; each try waits as long as a busy file is waited for.
+/// How often the log is asked to empty itself while readers hold it; each try waits a little.
 const PURGES: usize = 2;
+/// How long each of them waits for a reader.
+const EMPTYING: Duration = Duration::from_secs(1);
 /// How long a look waits for a writer: meanwhile nothing can be read here.
 const GLANCE: Duration = Duration::from_millis(50);
 /// When is looked again where a look could not be sure to come after what woke it.
@@ -67,7 +69,9 @@ impl State {
             if !self.purge_due {
                 return;
             }
+            let _ = self.connection.busy_timeout(EMPTYING);
             let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0));
+            let _ = self.connection.busy_timeout(PATIENCE);
             self.purge_due = !emptied.unwrap_or(false);
         }
         if self.purge_due {
