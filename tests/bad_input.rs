@@ -98,6 +98,99 @@ fn words_and_flags() {
     );
 }
 
+/// A verb as its own help tells it.
+struct Verb {
+    path: Vec<String>,
+    /// Names of its arguments as the usage line has them: `<NAME>`, `[NAME]`, `[NAME]...`.
+    arguments: Vec<String>,
+    /// Its flags that take a value, with what kind of one.
+    flags: Vec<(String, String)>,
+}
+
+/// Every verb that there is, found by asking for help: a new one is among them by itself.
+fn verbs(house: &House, path: &[String]) -> Vec<Verb> {
+    let help = house.look(&path.iter().map(String::as_str).chain(["--help"]).collect::<Vec<_>>()).out;
+    let below = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What it says of a verb may go on in the next line, further to the right.
+    let names: Vec<String> = below
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !matches!(*name, "" | "help"))
+        .map(str::to_owned)
+        .collect();
+    let (before, usage) = help.split_once("Usage: kastellan").expect("a usage line");
+    assert!(!before.is_empty(), "{path:?} says what it does");
+    let usage = usage.lines().next().unwrap();
+    let arguments = usage.split_whitespace().skip(path.len()).filter(|word| !matches!(*word, "[OPTIONS]" | "[COMMAND]" | "<COMMAND>"));
+    let flag = |line: &str| {
+        let (flag, rest) = line[line.find("--")?..].split_once(' ')?;
+        let value = rest.strip_prefix('<').or(rest.strip_prefix('['))?.split(['>', ' ']).next()?;
+        Some((flag.to_owned(), value.to_owned()))
+    };
+    let flags = help.lines().map(str::trim).filter(|line| line.starts_with('-')).filter_map(flag).collect();
+    let own = Verb { path: path.to_vec(), arguments: arguments.map(str::to_owned).collect(), flags };
+    if names.is_empty() {
+        return vec![own];
+    }
+    names.iter().flat_map(|name| verbs(house, &[path, std::slice::from_ref(name)].concat())).collect()
+}
+
+#[test]
+fn every_verb_with_missing_and_wrong_flags() {
+    let house = House::new();
+    let verbs = verbs(&house, &[]);
+    let known = "demo init status doctor passkey.list passkey.show passkey.add passkey.check passkey.use passkey.remove rotate policy.list \
+                 policy.show policy.add policy.remove journal.list journal.verify completions man";
+    for name in known.split(' ').filter(|name| !name.is_empty()) {
+        assert!(verbs.iter().any(|verb| verb.path.join(".") == name), "{name} is not among them");
+    }
+    let before = standing(&house);
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for verb in &verbs {
+        let needed = verb.arguments.iter().filter(|argument| argument.starts_with('<')).count();
+        let with = |more: &[&str]| {
+            let filled = verb.path.iter().cloned().chain((0..needed).map(|_| "bash".to_owned()));
+            filled.chain(more.iter().map(|word| (*word).to_owned())).collect::<Vec<_>>()
+        };
+        let mut cases = vec![(with(&["--no-such-flag"]), "--no-such-flag".to_owned())];
+        if needed > 0 {
+            cases.push((verb.path.clone(), verb.arguments[0].trim_matches(['<', '>', '.']).to_owned()));
+        }
+        if !verb.arguments.iter().any(|argument| argument.ends_with("...")) {
+            let more = vec!["onetoomany"; verb.arguments.len() - needed + 1];
+            cases.push((with(&more), "onetoomany".to_owned()));
+        }
+        assert!(verb.flags.len() >= 10, "{:?} takes what every verb takes: {:?}", verb.path, verb.flags);
+        for (flag, value) in &verb.flags {
+            cases.push((with(&[flag]), flag.clone()));
+            match value.as_str() {
+                "N" => cases.push((with(&[flag, "three"]), "three".to_owned())),
+                "TIME" => cases.push((with(&[flag, "never"]), "never".to_owned())),
+                "FORMAT" | "WHEN" => cases.push((with(&[flag, "pink"]), "pink".to_owned())),
+                _ => {}
+            }
+        }
+        cases.push((with(&["--catalog", "a", "--context", "b"]), "--c".to_owned()));
+        cases.push((with(&["--passphrase-file", "a", "--passphrase-fd", "3"]), "--passphrase-f".to_owned()));
+        if verb.flags.iter().any(|(flag, _)| flag == "--new-passphrase-file") {
+            cases.push((with(&["--generate", "--new-passphrase-file", "a"]), "--".to_owned()));
+            cases.push((with(&["--write-passphrase", "a"]), "--generate".to_owned()));
+        }
+        for (args, words) in cases {
+            tried += 1;
+            let run = house.home.run(&args);
+            match run.fault(2) {
+                Ok((first, next)) if first.contains(&words) || next.contains(&words) => {}
+                Ok((first, _)) => wrong.push(format!("{args:?} does not say {words:?}: {first}")),
+                Err(why) => wrong.push(format!("{args:?}: {why}")),
+            }
+        }
+    }
+    println!("{} verbs, {tried} wrong command lines", verbs.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 20 * verbs.len(), "{tried}");
+    assert_eq!(standing(&house), before);
+}
+
 #[test]
 fn passphrase_files() {
     let house = House::new();
