@@ -260,3 +260,39 @@ fn a_secret_is_never_in_the_command_line_or_environment_of_a_running_process() {
     until("the end of its events", || (events.read_line(&mut rest).unwrap() == 0).then_some(()));
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn while_somebody_works_on_it_every_change_says_who_and_ends_with_8() {
+    let house = House::with_policies(&["app-daily"]);
+    let (key, new) = (house.key(), house.home.secret("new", "another-passphrase-0002"));
+    house.open(&["passkey", "add", "ana", "--new-passphrase-file", &new]);
+    let before = house.look(&["passkey", "list", "-o", "name"]).out + &house.look(&["policy", "list", "-o", "name"]).out;
+    // As another console holds it that stands at a review.
+    let lock = std::fs::OpenOptions::new().write(true).open(house.catalog().with_file_name("catalog.db.lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let note = serde_json::json!({ "who": "ben@bastion-2", "place": "pts/7", "since": "2026-07-31T14:02:00Z", "doing": "rotating prod-eu1 to k2" });
+    lock.set_len(0).unwrap();
+    std::io::Write::write_all(&mut &lock, note.to_string().as_bytes()).unwrap();
+    for args in [
+        &["passkey", "add", "zoe", "--new-passphrase-file", &new][..],
+        &["passkey", "use", "ana", "--yes"],
+        &["passkey", "remove", "ana", "--confirm", "ana"],
+        &["rotate", "k2", "--new-passphrase-file", &new, "--yes"],
+        &["rotate", "k2", "--new-passphrase-file", &new, "--retire", "k10MasterKey", "--confirm", "k10MasterKey", "--yes"],
+        &["rotate", "--resume"],
+        &["rotate", "--abandon"],
+        &["policy", "add", "app-weekly"],
+        &["policy", "remove", "app-daily", "--yes"],
+    ] {
+        for unlocking in [&[][..], &["--passphrase-file", &key]] {
+            let run = house.home.run(&[args, unlocking].concat());
+            let (first, next) = run.assert_fault(8);
+            assert!(first.contains("ben@bastion-2 has been rotating prod-eu1 to k2 since 31 Jul"), "{args:?}: {first}");
+            assert!(next.contains("wait"), "{args:?}: {next}");
+        }
+    }
+    drop(lock);
+    let after = house.look(&["passkey", "list", "-o", "name"]).out + &house.look(&["policy", "list", "-o", "name"]).out;
+    assert_eq!(before, after);
+    house.open(&["policy", "add", "app-weekly"]);
+}
