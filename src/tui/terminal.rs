@@ -15,8 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Alternate screen, bracketed paste, focus events, no cursor. None of these makes the terminal answer.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l";
-/// All of it back, in any state: also a frame that was cut off, the mouse, colours.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
+/// All of it back, in any state: also a frame that was cut off between its margins, the mouse, colours.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[r\x1b[0m\x1b[?25h\x1b[?1049l";
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
@@ -183,4 +183,23 @@ fn write_all(to: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaving_undoes_what_a_frame_that_was_cut_off_left() {
+        let mut terminal = vt100::Parser::new(10.try_into().unwrap(), 40.try_into().unwrap(), 0);
+        for bytes in [ENTER, MOUSE_ON, b"\x1b[?2026h\x1b[3;5r\x1b[3H\x1b[31;7mcut", LEAVE] {
+            terminal.process(bytes);
+        }
+        assert!(!terminal.screen().alternate_screen() && !terminal.screen().hide_cursor() && !terminal.screen().bracketed_paste());
+        assert_eq!(terminal.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        (0..30).for_each(|n| terminal.process(format!("{n}\r\n").as_bytes()));
+        let shown = terminal.screen().contents();
+        assert!(shown.starts_with("21\n22\n") && shown.trim_end().ends_with("29"), "the whole screen scrolls: {shown}");
+        assert!(terminal.screen().cell(0, 0).is_some_and(|cell| !cell.inverse() && cell.fgcolor() == vt100::Color::Default));
+    }
 }
