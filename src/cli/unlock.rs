@@ -7,7 +7,7 @@ use super::output::tell;
 use super::prompt::Prompt;
 use super::secrets::{self, Opened, PROMPTS};
 use crate::crypto::{Passphrase, Secrets, Words};
-use crate::domain::{Act, Facts, Fault, Installation, Kind, PasskeyName, PassphraseSource, Prover, Slot, Text};
+use crate::domain::{Act, Facts, Fault, Installation, Kind, Opens, PasskeyName, PassphraseSource, Prover, Slot, Text};
 use crate::ops::{Keys, Search, Session, Trying, Unlock, unlock as open};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
@@ -129,6 +129,10 @@ const SLIPS: &str = "Search for swapped neighbours and one wrong word (about 150
 fn introduction(facts: &Facts, with: Option<&PasskeyName>) -> String {
     let Some(installation) = &facts.installation else { return String::new() };
     let mut wanted: Vec<_> = facts.passkeys.iter().filter(|p| with.map_or(!p.pending, |name| p.name.same(name))).collect();
+    // One that is known not to open is named only where there is no better one.
+    if wanted.iter().any(|p| p.opens(&facts.ages, facts.now) != Opens::No) {
+        wanted.retain(|p| p.opens(&facts.ages, facts.now) != Opens::No);
+    }
     wanted.sort_by_key(|p| !facts.in_use(&p.name));
     let more = wanted.len().saturating_sub(8);
     let any = if wanted.len() > 1 { " (any of these opens it)" } else { "" };

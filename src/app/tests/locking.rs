@@ -8,11 +8,13 @@ fn the_unlock_screen_names_the_one_in_use_then_the_last_that_worked_and_at_most_
     let mut f = locked(&names.iter().map(String::as_str).collect::<Vec<_>>());
     f.passkeys[5].proof.as_mut().unwrap().opened = Some((now().plus(-1), Prover::File));
     f.passkeys[1].pending = true;
+    f.passkeys[2].proof.as_mut().unwrap().failed = Some((now(), "the passphrase does not open it".into()));
     let app = start(f);
     let Some(Layer::Unlock(unlock)) = app.top() else { panic!() };
     assert_eq!(unlock.passkeys.iter().take(2).map(crate::domain::PasskeyName::as_str).collect::<Vec<_>>(), ["p0", "p5"]);
-    assert_eq!((unlock.passkeys.len(), unlock.more), (UnlockScreen::SHOWN, 3));
+    assert_eq!((unlock.passkeys.len(), unlock.more), (UnlockScreen::SHOWN, 2));
     assert!(!unlock.passkeys.iter().any(|n| n.as_str() == "p1"), "what is not proved yet is not asked for");
+    assert!(!unlock.passkeys.iter().any(|n| n.as_str() == "p2"), "nor what is known not to open");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{App, Effect, Layer, Level, Out};
 use crate::app::{Moment, Search, Trying, UnlockScreen};
-use crate::domain::{Facts, Fault, Installation, Intent, Kind, LockState, Method, Passkey, PasskeyName, Slot, Text};
+use crate::domain::{Facts, Fault, Installation, Intent, Kind, LockState, Method, Opens, Passkey, PasskeyName, Slot, Text};
 use crate::wizard::{SecretField, SecretRule, SlotState, Verdict};
 
 impl App {
@@ -218,6 +218,10 @@ fn envelope(installation: &Installation, passkey: &Passkey) -> Text {
 /// The passkeys that the unlock screen names, how many more there are, and the envelope of the first.
 fn ways(facts: &Facts, installation: &Installation) -> (Vec<PasskeyName>, usize, Text) {
     let mut all: Vec<&Passkey> = facts.passkeys.iter().filter(|p| p.method == Method::Passphrase && !p.pending && !p.altered).collect();
+    // One that is known not to open is named only where there is no better one.
+    if all.iter().any(|p| p.opens(&facts.ages, facts.now) != Opens::No) {
+        all.retain(|p| p.opens(&facts.ages, facts.now) != Opens::No);
+    }
     let opened = |p: &Passkey| p.proof.as_ref().and_then(|proof| proof.opened.as_ref()).map(|(at, _)| *at);
     all.sort_by(|a, b| facts.in_use(&b.name).cmp(&facts.in_use(&a.name)).then(opened(b).cmp(&opened(a))));
     let passkeys: Vec<PasskeyName> = all.iter().take(UnlockScreen::SHOWN).map(|p| p.name.clone()).collect();
