@@ -271,7 +271,7 @@ static BINDINGS: [Binding; 42] = [
     row(Action::Slips, "slips", &[Key::Ctrl('f')], "searches for swapped and wrong words")
         .at("In flows", &[Unlock])
         .hinted("search slips")
-        .only(|app| matches!(app.top(), Some(super::Layer::Unlock(unlock)) if unlock.failures > 0 && !unlock.busy)),
+        .only(|app| matches!(app.top(), Some(super::Layer::Unlock(unlock)) if (unlock.failures > 0 || unlock.slipped()) && !unlock.busy)),
     row(Action::Remove, "remove", &[], "removes the passkey (by the action menu or the palette)").at("Act", ROWS).danger(),
 ];
 

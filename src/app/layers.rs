@@ -2,7 +2,7 @@
 
 use super::{Action, ListState, Trying};
 use crate::domain::{Fault, Intent, PasskeyName, PolicyName, Text};
-use crate::wizard::{Driver, SecretField, TextField};
+use crate::wizard::{Driver, SecretField, TextField, Verdict};
 
 /// A layer; the last one of `App::layers` has the keys.
 #[derive(Clone, Debug)]
@@ -79,6 +79,12 @@ pub struct UnlockScreen {
 impl UnlockScreen {
     /// How many passkeys are named.
     pub const SHOWN: usize = 8;
+
+    /// Whether what is typed has a slip that the word list tells.
+    #[must_use]
+    pub fn slipped(&self) -> bool {
+        matches!(self.field.state.verdict, Verdict::NotInList(_) | Verdict::CheckBits)
+    }
 
     /// Hints after failures, one sentence each; none before the first.
     #[must_use]

@@ -134,11 +134,13 @@ fn opened(passkey: &Passkey) -> Option<Timestamp> {
 }
 
 fn if_lost(facts: &Facts, passkey: &Passkey) -> Text {
-    let opens = |p: &&Passkey| matches!(p.opens(&facts.ages, facts.now), Opens::Yes | Opens::Stale);
-    let others = facts.passkeys.iter().filter(|p| !p.name.same(&passkey.name)).filter(opens).count();
-    match others {
-        0 => "no other passkey is proved to open: the backups could not be opened any more".into(),
-        1 => "the backups open by 1 other".into(),
-        n => Text::new(format!("the backups open by {n} others")),
+    let others =
+        |opens: Opens| facts.passkeys.iter().filter(|p| !p.name.same(&passkey.name) && p.opens(&facts.ages, facts.now) == opens).count();
+    let counted = |n: usize| if n == 1 { "1 other".to_owned() } else { format!("{n} others") };
+    match (others(Opens::Yes), others(Opens::Stale)) {
+        (0, 0) => "no other passkey is proved to open: the backups could not be opened any more".into(),
+        (yes, 0) => Text::new(format!("the backups open by {}", counted(yes))),
+        (0, stale) => Text::new(format!("the backups open by {}, not proved for long", counted(stale))),
+        (yes, stale) => Text::new(format!("the backups open by {}, and by {stale} not proved for long", counted(yes))),
     }
 }

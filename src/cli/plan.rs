@@ -13,8 +13,14 @@ use std::fmt::Write as _;
 /// # Errors
 /// As writing data.
 pub fn show(call: &Call, plan: &Plan, verified: bool) -> Result<(), End> {
-    let body = serde_json::to_value(plan).unwrap_or_default();
-    call.out.one(Resource::ours("Plan", plan.request.verb(), body), &text(plan), verified || plan.request.verb() == "init")
+    let mut body = serde_json::to_value(plan).unwrap_or_default();
+    let init = plan.request.verb() == "init";
+    let mut people = text(plan);
+    if !verified && !init {
+        body["unlock"] = true.into();
+        people.push_str("unlocks first: with any valid passkey (--passphrase-file, --passphrase-fd or a prompt)\n");
+    }
+    call.out.one(Resource::ours("Plan", plan.request.verb(), body), &people, verified || init)
 }
 
 /// Says of a verb that only looks that it has nothing to plan.

@@ -110,8 +110,11 @@ impl Prompt {
     /// # Errors
     /// `Kind::Interrupted`.
     pub async fn yes(&self, question: &str) -> Result<bool, Fault> {
-        let answer = self.line(&format!("{question} [y/N] ")).await?;
-        Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+        // Not shown as it is typed: whoever takes it for one more question for the passphrase must not read that on the screen.
+        let answer = self.secret(&format!("{question} [y/N] ")).await?;
+        let yes = matches!(answer.to_ascii_lowercase().as_slice(), b"y" | b"yes");
+        self.say(if yes { "yes" } else { "no" });
+        Ok(yes)
     }
 
     /// The next key; the terminal's modes must be set by [`Tty::keys`].

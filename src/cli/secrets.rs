@@ -173,6 +173,8 @@ pub struct Opened {
     pub secret: Option<Passphrase>,
 }
 
+const SHORT: &str = "warning: this passphrase is short; whoever has a copy of the catalog may guess it (--generate makes twelve words)";
+
 /// The secrets of a plan.
 pub struct Gathered {
     /// In their slots.
@@ -199,7 +201,11 @@ pub async fn gather(
         let secret = match need.purpose {
             SecretPurpose::Make => {
                 gathered.by = made_by(call, new, source);
-                make(call, need, new, source, &mut gathered.written).await?
+                let secret = make(call, need, new, source, &mut gathered.written).await?;
+                if secret.short() {
+                    call.out.note(SHORT);
+                }
+                secret
             }
             SecretPurpose::Enter if of_new(need) => {
                 gathered.by = made_by(call, new, source);

@@ -3,6 +3,7 @@
 use super::call::{Call, shown};
 use super::output::{Format, Table};
 use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, count, readiness};
+use crate::ops::Checked;
 use std::fmt::Write as _;
 
 /// The status for people: what is wrong first, then answers, then passkeys, then one next act.
@@ -99,6 +100,21 @@ pub fn passkeys_of(passkeys: &[&Passkey], facts: &Facts, now: Timestamp, format:
             ]);
         }
         table.row(row);
+    }
+    table
+}
+
+/// What came of a check, and not what was known before.
+pub fn checked(outcomes: &[Checked], facts: &Facts) -> Table {
+    let mut table = Table::new(&["", "NAME", "METHOD", "THIS CHECK", "WHY"], "There is no passkey.");
+    for checked in outcomes {
+        let passkey = facts.passkey(&checked.passkey.name).unwrap_or(&checked.passkey);
+        let (came, why) = match &checked.outcome {
+            Ok(()) => ("opened", passkey.why(&facts.ages, facts.now).to_string()),
+            Err(fault) => ("did not open", fault.cause.to_string()),
+        };
+        let star = if facts.in_use(&passkey.name) { "*" } else { "" };
+        table.row(vec![star.into(), passkey.name.to_string(), passkey.method.word().into(), came.into(), why]);
     }
     table
 }

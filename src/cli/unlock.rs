@@ -6,7 +6,7 @@ use super::call::{Call, path_of};
 use super::output::tell;
 use super::prompt::Prompt;
 use super::secrets::{self, Opened, PROMPTS};
-use crate::crypto::{Passphrase, Secrets, Words};
+use crate::crypto::{Passphrase, Secrets, Slip, Words};
 use crate::domain::{Act, Facts, Fault, Installation, Kind, Opens, PasskeyName, PassphraseSource, Prover, Slot, Text};
 use crate::ops::{Keys, Search, Session, Trying, Unlock, unlock as open};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -111,7 +111,7 @@ async fn ask(call: &Call, session: &Session, facts: &Facts, with: Option<Passkey
         label.clear();
         if words.is_none() || search != Search::None {
             label = format!("{}\n", last.line());
-        } else if prompt.yes(&format!("{}\n{SLIPS}", last.line())).await? {
+        } else if prompt.yes(&format!("{}\n{}", last.line(), slips(words.as_ref()))).await? {
             last = match attempt(call, session, again, call.person(), with.clone(), Search::Slips).await {
                 Err(fault) if fault.kind == Kind::Secret => fault,
                 ended => return ended,
@@ -123,7 +123,13 @@ async fn ask(call: &Call, session: &Session, facts: &Facts, with: Option<Passkey
     Err(last)
 }
 
-const SLIPS: &str = "Search for swapped neighbours and one wrong word (about 1500 tries a passkey, many minutes; Ctrl-C stops)?";
+/// The search is offered with what it costs: where the list tells which word is wrong, only that one is searched for.
+fn slips(words: Option<&Words>) -> &'static str {
+    match words.and_then(Words::slip) {
+        Some(Slip::NotInList(_)) => "Search for that word (about 150 tries a passkey, about a minute at most; Ctrl-C stops)?",
+        _ => "Search for swapped neighbours, then one wrong word (up to 1500 tries a passkey, many minutes; Ctrl-C stops)?",
+    }
+}
 
 /// Names the envelopes wanted.
 fn introduction(facts: &Facts, with: Option<&PasskeyName>) -> String {

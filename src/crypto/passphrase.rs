@@ -10,6 +10,8 @@ use subtle::ConstantTimeEq;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use zeroize::Zeroizing;
 
+/// Shorter ones, in bytes, are taken and warned of.
+const SHORT: usize = 16;
 /// The longest passphrase that is made, in bytes of its canonical form.
 const LONGEST: usize = 1024;
 
@@ -98,6 +100,12 @@ impl Passphrase {
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether it is so short that whoever has a copy of the catalog may guess it, whatever Argon2id costs: fewer than 16 bytes.
+    #[must_use]
+    pub fn short(&self) -> bool {
+        self.len() < SHORT
     }
 
     /// Never: an empty one is refused.

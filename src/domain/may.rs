@@ -58,8 +58,10 @@ pub fn may(request: &Request, facts: &Facts) -> Result<(), Fault> {
 /// The lock is held: who, since when, and the way out if that terminal is dead.
 fn busy(request: &Request, holder: &super::Holder, facts: &Facts) -> Fault {
     let cause = format!("{} has been {} since {}", holder.who, holder.doing, holder.since.short(facts.now));
-    let next = Act::say("wait, or if that terminal is dead: kastellan rotate --resume | --abandon");
-    Fault::new(Kind::Changed, request.failing(), cause, next)
+    let at = if holder.place.is_empty() { String::new() } else { format!(" ({})", holder.place) };
+    let next =
+        format!("wait, or leave it there{at}; if that terminal is dead, end its process, then: kastellan rotate --resume | --abandon");
+    Fault::new(Kind::Changed, request.failing(), cause, Act::say(next))
 }
 
 fn there<'a>(request: &Request, facts: &'a Facts, name: &PasskeyName) -> Result<&'a Passkey, Fault> {
@@ -81,7 +83,9 @@ fn free(request: &Request, facts: &Facts, name: &PasskeyName) -> Result<(), Faul
         None => Ok(()),
         Some(p) => {
             let cause = format!("passkey {} exists ({}, made {} by {})", p.name, p.method.word(), p.created_at.day(), p.created_by);
-            Err(Fault::refused(request.failing(), cause, Act::say("choose another name, or say --if-absent")))
+            let absent = matches!(request, Request::PasskeyAdd(_));
+            let next = if absent { "choose another name, or say --if-absent" } else { "choose another name" };
+            Err(Fault::refused(request.failing(), cause, Act::say(next)))
         }
     }
 }

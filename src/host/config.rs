@@ -115,8 +115,12 @@ impl Config {
         self.contexts.get(name.raw()).ok_or_else(|| {
             let names: Vec<_> = self.contexts.keys().map(|name| Text::new(name).fit(40)).collect();
             let there = if names.is_empty() { "the config names none".into() } else { format!("there are: {}", names.join(", ")) };
-            let next = Act::say("name one of those, add it to the config, or name the file with --catalog");
-            Fault::new(Kind::NotFound, format!("no context {name}"), there, next)
+            let next = if names.is_empty() {
+                "leave --context out, or add it to the config"
+            } else {
+                "name one of those, or add it to the config"
+            };
+            Fault::new(Kind::NotFound, format!("no context {name}"), there, Act::say(format!("{next}; --catalog names the file itself")))
         })
     }
 }

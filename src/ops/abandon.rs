@@ -97,7 +97,9 @@ impl Operation for Abandoning {
     }
 
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
-        let lines = vec![Text::new(format!("{} is in use, as before", self.begun.previous))];
+        let new = Spec::of(&self.begun.request).map(|spec| spec.name);
+        let gone = new.map(|name| Text::new(format!("{name} is removed: its envelope opens nothing any more")));
+        let lines = gone.into_iter().chain([Text::new(format!("{} is in use, as before", self.begun.previous))]).collect();
         close(&self.work, lines).await
     }
 }

@@ -120,6 +120,7 @@ impl App {
             op.apply(event);
         }
         self.feed(Input::Event(event.clone()), out);
+        self.refresh_question();
     }
 
     pub(super) fn ended(&mut self, how: Result<Receipt, Fault>, out: &mut Out) {
@@ -140,6 +141,7 @@ impl App {
         }
         self.feed(Input::Ended(how), out);
         drop(op);
+        self.refresh_question();
         match self.quitting {
             Some(code) => self.end(code, out),
             None => self.changed(out),

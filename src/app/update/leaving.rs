@@ -10,7 +10,7 @@ impl App {
         if !self.operation_runs() {
             self.end(0, out);
         } else if !matches!(self.top(), Some(Layer::Ask(_))) {
-            let text = format!("{} is running: {}", self.running_verb(), self.risk_words());
+            let text = self.question(QuestionKind::QuitRunning);
             let answers = vec!["Stay", "Stop it at the next safe point, then quit", "Let it end, then quit"];
             self.layers.push(Layer::Ask(Question { kind: QuestionKind::QuitRunning, text: text.into(), answers, selected: 0 }));
         }
@@ -19,9 +19,30 @@ impl App {
     /// Stop as a person asks it.
     pub(super) fn ask_stop(&mut self) {
         if self.operation_runs() {
-            let text = format!("Stop {}? Now: {}", self.running_verb(), self.risk_words());
+            let text = self.question(QuestionKind::StopOperation);
             let answers = vec!["Go on", "Stop it at the next safe point"];
             self.layers.push(Layer::Ask(Question { kind: QuestionKind::StopOperation, text: text.into(), answers, selected: 0 }));
+        }
+    }
+
+    /// A question about a running operation says what is so now, and goes with the operation.
+    pub(super) fn refresh_question(&mut self) {
+        let Some(Layer::Ask(question)) = self.layers.last() else { return };
+        let kind = question.kind;
+        if !self.operation_runs() {
+            self.layers.pop();
+            return;
+        }
+        let text = self.question(kind);
+        if let Some(Layer::Ask(question)) = self.layers.last_mut() {
+            question.text = text.into();
+        }
+    }
+
+    fn question(&self, kind: QuestionKind) -> String {
+        match kind {
+            QuestionKind::QuitRunning => format!("{} is running: {}", self.running_verb(), self.risk_words()),
+            QuestionKind::StopOperation => format!("Stop {}? Now: {}", self.running_verb(), self.risk_words()),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::app::palette::{Does, word};
 use crate::app::{
     Action, ActionMenu, Details, Doing, ListState, MenuItem, Row, Target, TextView, ThemePicker, act_words, bindings, overview,
 };
-use crate::domain::{Intent, Text};
+use crate::domain::{Intent, LockState, Text};
 use crate::wizard::{Answers, Input};
 
 impl App {
@@ -129,6 +129,9 @@ impl App {
         } else {
             start(self, "Add a passkey".into(), Intent::Add)
         });
+        if self.facts.as_ref().is_some_and(|f| f.lock == LockState::Locked && f.installation.is_some()) {
+            items.insert(0, start(self, "Unlock".into(), Intent::Unlock));
+        }
         items.sort_by_key(|item| item.disabled.is_some());
         self.layers.push(Layer::Actions(ActionMenu { title, says: Text::default(), items, selected: 0 }));
     }
@@ -178,7 +181,7 @@ impl App {
             return self.say(Level::Warn, format!("not now: {why}"));
         }
         if found.foreign {
-            self.say(Level::Info, found.says);
+            self.say(Level::Info, format!("{} {}", found.name, found.says));
         }
         match found.does {
             Does::Action(action) => self.perform(action, out),

@@ -67,14 +67,15 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
         area = below(area, canvas.wrapped(area, &fault.line(), Role::Error));
         area = below(area, canvas.wrapped(area, &format!("next: {}", act_words(&fault.next)), Role::Text) + 1);
     }
-    for hint in screen.hints() {
+    // In a demo the words that open it are what helps.
+    for hint in screen.hints().into_iter().filter(|_| app.setup.demo.is_empty()) {
         area = below(area, canvas.wrapped(area, hint, Role::Muted));
     }
     if screen.failures == 0 && screen.fault.is_none() {
         let said = "Enter unlocks. Up and Down choose one passkey. Esc looks around locked.";
         area = below(area, canvas.wrapped(area, said, Role::Muted) + 1);
-        for line in &app.setup.demo {
-            area = below(area, canvas.wrapped(area, &line.to_string(), Role::Muted));
-        }
+    }
+    for line in &app.setup.demo {
+        area = below(area, canvas.wrapped(area, &line.to_string(), Role::Muted));
     }
 }

@@ -190,6 +190,8 @@ fn secret(canvas: &mut Canvas<'_>, area: Rect, label: &str, field: &SecretField,
     };
     let hint = match field.state.completions {
         _ if !focus || !said.is_empty() => said,
+        // A passphrase of one's own is not made of the list.
+        _ if field.rule == SecretRule::Made => "Ctrl-T shows what is typed".to_owned(),
         0 => "Ctrl-T shows what is typed".to_owned(),
         1 => "Tab completes the word".to_owned(),
         n => format!("{n} words begin like this"),

@@ -50,7 +50,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let facts = session.facts().await?;
     let shown: Vec<&Passkey> = outcomes.iter().map(|checked| facts.passkey(&checked.passkey.name).unwrap_or(&checked.passkey)).collect();
     let items = shown.iter().map(|p| Resource::passkey(p, facts.in_use(&p.name), &facts.ages, facts.now)).collect();
-    let table = tables::passkeys_of(&shown, &facts, facts.now, call.out.format);
+    let table = tables::checked(&outcomes, &facts);
     call.out.list(List { kind: "Passkey", items, table, verified: true })?;
     answer(&outcomes, args.any)
 }
