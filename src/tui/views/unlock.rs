@@ -19,8 +19,11 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
     };
     canvas.put(area.x, area.y, area.width, opening, Role::Text);
     area = below(area, 1);
-    let room = usize::from((area.height / 3).max(2));
-    for (at, name) in screen.passkeys.iter().enumerate().take(room) {
+    // Where there is little room, what failed and what to do next need it more than the other names.
+    let tight = area.height < 14;
+    let room = if tight { 1 } else { usize::from(area.height / 3) };
+    let first = if tight { screen.only.unwrap_or(0) } else { 0 };
+    for (at, name) in screen.passkeys.iter().enumerate().skip(first).take(room) {
         let selected = screen.only == Some(at);
         let in_use = app.facts.as_ref().is_some_and(|f| f.in_use(name));
         let used = canvas.put(area.x + 3, area.y, area.width.saturating_sub(3), name.as_str(), Role::Text);
@@ -30,16 +33,23 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
         if selected {
             canvas.select(area.x, Rect { x: area.x + 3, y: area.y, width: used, height: 1 });
         }
+        let others = screen.passkeys.len() - 1 + screen.more;
+        if tight && others > 0 {
+            let beside = area.x + 3 + used;
+            canvas.put(beside, area.y, area.right().saturating_sub(beside), &format!(", and {others} more"), Role::Muted);
+        }
         area = below(area, 1);
     }
     let more = screen.more + screen.passkeys.len().saturating_sub(room);
-    if more > 0 {
+    if more > 0 && !tight {
         canvas.put(area.x + 3, area.y, area.width.saturating_sub(3), &format!("and {more} more"), Role::Muted);
         area = below(area, 1);
     }
     if !screen.envelope.is_empty() {
-        area = below(area, 1);
-        canvas.spans(area.x, area.y, area.width, &[("Envelope    ", Role::Muted), (&screen.envelope.to_string(), Role::Text)]);
+        area = below(area, u16::from(!tight));
+        canvas.put(area.x, area.y, 12, "Envelope", Role::Muted);
+        let said = Rect { x: area.x + 12, width: area.width.saturating_sub(12), ..area };
+        area = below(area, canvas.wrapped(said, &screen.envelope.to_string(), Role::Text).max(1) - 1);
     }
     area = below(area, 1);
     canvas.put(area.x, area.y, 12, "Passphrase", Role::Muted);
@@ -62,7 +72,7 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
     };
     let line = if note.is_empty() { completes } else { note };
     canvas.put(area.x + 12, area.y, area.width.saturating_sub(12), &line, Role::Info);
-    area = below(area, 2);
+    area = below(area, if tight { 1 } else { 2 });
     if let Some(fault) = &screen.fault {
         area = below(area, canvas.wrapped(area, &fault.line(), Role::Error));
         area = below(area, canvas.wrapped(area, &format!("next: {}", act_words(&fault.next)), Role::Text) + 1);
