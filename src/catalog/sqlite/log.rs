@@ -5,7 +5,6 @@
 //! alone must end at an entry that the log's view also has, and the log must hold all the commits since.
 
 use super::place::Place;
-use super::schema::immutable;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Result};
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ type End = Option<(i64, Vec<u8>)>;
 fn ends(place: &Place) -> Result<End> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    end(&Connection::open_with_flags(immutable(place), flags)?)
+    end(&Connection::open_with_flags(place.alone(), flags)?)
 }
 
 fn end(connection: &Connection) -> Result<End> {

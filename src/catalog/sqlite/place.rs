@@ -2,8 +2,10 @@
 
 use crate::host::folder_of;
 use rustix::fs::{Access, AtFlags, CWD};
+use std::fmt::Write;
 use std::fs::Metadata;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +64,18 @@ impl Place {
         let mut name = self.path.clone().into_os_string();
         name.push(suffix);
         name.into()
+    }
+
+    /// A name by which `SQLite` reads the file alone, whatever lies beside it.
+    pub fn alone(&self) -> String {
+        let mut uri = String::from("file:");
+        for byte in self.path.as_os_str().as_bytes() {
+            match byte {
+                b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
+                other => _ = write!(uri, "%{other:02x}"),
+            }
+        }
+        uri + "?immutable=1"
     }
 
     /// The file whose lock is the operation lock.

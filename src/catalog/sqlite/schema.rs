@@ -7,8 +7,6 @@ use crate::domain::{Act, Fault, Kind};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Error, OpenFlags, Result, TransactionBehavior};
-use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 /// Marks our files: `KSTL`.
@@ -73,7 +71,7 @@ fn open(place: &Place, read_only: bool, writable: bool) -> Result<Connection> {
     let logged = std::fs::metadata(place.beside("-wal")).is_ok_and(|meta| meta.len() > 0);
     let connection = if read_only && !writable && !logged {
         // Reading a write-ahead log needs files beside the catalog. Here none can be made, and none is needed: nobody writes.
-        Connection::open_with_flags(immutable(place), flags(true) | OpenFlags::SQLITE_OPEN_URI)?
+        Connection::open_with_flags(place.alone(), flags(true) | OpenFlags::SQLITE_OPEN_URI)?
     } else {
         Connection::open_with_flags(&place.path, flags(read_only))?
     };
@@ -81,18 +79,6 @@ fn open(place: &Place, read_only: bool, writable: bool) -> Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(PATIENCE)?;
     Ok(connection)
-}
-
-/// A name by which `SQLite` reads the file alone, whatever lies beside it.
-pub fn immutable(place: &Place) -> String {
-    let mut uri = String::from("file:");
-    for byte in place.path.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
-            other => _ = write!(uri, "%{other:02x}"),
-        }
-    }
-    uri + "?immutable=1"
 }
 
 fn judge(connection: &Connection, place: &Place, read_only: bool) -> std::result::Result<(), Fault> {
