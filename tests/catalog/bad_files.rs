@@ -376,6 +376,15 @@ async fn a_log_that_belongs_to_another_state_or_file_is_not_replayed() {
         assert_eq!(&std::fs::read(&home.path).unwrap(), file, "{what}: the copy is as it was");
         assert_eq!(&std::fs::read(home.path.with_file_name("catalog.db-wal")).unwrap(), log, "{what}: and so is the log");
     }
+    // Also where the journal has grown over more pages than the copy has, none of which the log holds.
+    let grown = Home::published();
+    let (small, _) = crashed(&grown, START, 0, 1).await;
+    drop(small);
+    let small = std::fs::read(&grown.path).unwrap();
+    crashed(&grown, START, 1, 60).await;
+    let (_, log) = crashed(&grown, START, 61, 1).await;
+    lay(&grown, &small, &log);
+    assert_eq!(refused(&grown.path).kind, Kind::Damaged);
     // And the advice helps.
     lay(&home, &old, &log_2);
     std::fs::remove_file(home.path.with_file_name("catalog.db-wal")).unwrap();

@@ -1,8 +1,9 @@
 //! Whether a write-ahead log belongs to the file beside it.
 //!
 //! `SQLite` does not tie the two together: a log that is left behind, or a copy of the file that is put back without it, are mixed into
-//! each other at the next opening, and neither survives. What ties them here is the journal: every commit writes one entry, so the file
-//! alone must end at an entry that the log's view also has, and the log must hold all the commits since.
+//! each other at the next opening, and neither survives. What ties them here is the journal: every commit writes one entry, and its number
+//! into the one page of `counts`. The file alone must end at an entry that the log's view also has, the log must hold all the commits
+//! since, and journal and number must agree in the view: where they do not, pages of two states are mixed.
 
 use super::place::Place;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Result};
@@ -31,8 +32,9 @@ pub fn belongs(place: &Place, connection: &Connection) -> Result<bool> {
         let Ok(alone) = ends(place) else { continue };
         let together = end(connection)?;
         let (from, to) = (alone.as_ref().map_or(0, |(seq, _)| *seq), together.map_or(0, |(seq, _)| seq));
+        let agrees = number(connection)?.is_none_or(|number| number == to);
         let shared = alone.is_none_or(|(seq, hash)| at(connection, seq).is_ok_and(|found| found.is_some_and(|found| found == hash)));
-        if shared && from <= to && to - from <= commits {
+        if shared && agrees && from <= to && to - from <= commits {
             return Ok(true);
         }
     }
@@ -51,6 +53,11 @@ fn ends(place: &Place) -> Result<End> {
 fn end(connection: &Connection) -> Result<End> {
     let last = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
     connection.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// The last entry's number beside the counts; None in a file of before it was kept there.
+fn number(connection: &Connection) -> Result<Option<i64>> {
+    connection.query_row("SELECT n FROM counts WHERE kind = 'journal'", [], |row| row.get(0)).optional()
 }
 
 fn at(connection: &Connection, seq: i64) -> Result<Option<Vec<u8>>> {

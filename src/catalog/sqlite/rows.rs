@@ -93,6 +93,10 @@ pub fn commit(connection: &mut Connection, batch: &Batch) -> Result<Committed> {
     let mut statement = transaction.prepare_cached("INSERT INTO journal(seq, text, hash, mac) VALUES(?1, ?2, ?3, ?4)")?;
     statement.execute(params![signed(entry.seq), entry.text, entry.hash, entry.mac])?;
     drop(statement);
+    // In a page that every commit writes, and that stays the only one of its table: by it a log is known to belong to the file (`log`).
+    transaction
+        .prepare_cached("INSERT INTO counts(kind, n) VALUES('journal', ?1) ON CONFLICT(kind) DO UPDATE SET n = excluded.n")?
+        .execute([signed(entry.seq)])?;
     transaction.commit()?;
     Ok(Committed::Done(entry.link()))
 }
