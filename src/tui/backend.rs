@@ -432,14 +432,23 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn whatever_moves_the_terminal_shows_what_was_drawn(
-            frames in proptest::collection::vec((proptest::collection::vec(0..6_u8, 8), 0..8_usize), 1..12)
+            kinds in proptest::collection::vec(0..6_usize, 40),
+            steps in proptest::collection::vec((0..5_u8, 0..8_usize), 2..16)
         ) {
             let writes = Writes::default();
             let mut screen = Screen::new(writes.clone(), Size::new(20, 8));
             let mut terminal = vt100::Parser::new(8.try_into().unwrap(), 20.try_into().unwrap(), 0);
-            let text = |n: u8| ["", "one", "two two", "日本語 three", "full width of cells!", "日日日日日日日日日日"][usize::from(n)].to_owned();
-            for (kinds, chosen) in frames {
-                let texts: Vec<String> = kinds.into_iter().map(text).collect();
+            let kind = |n: usize| ["", "one", "two two", "日本語 three", "full width of cel", "日日日日日日日日"][n];
+            let mut offset = 10_usize;
+            for (step, chosen) in steps {
+                // Mostly a list that goes on by a row, up or down; now and then it jumps.
+                offset = match step {
+                    0 | 1 => offset.saturating_sub(1),
+                    2 | 3 => (offset + 1).min(33),
+                    _ => (offset * 7 + 5) % 33,
+                };
+                let list = (offset..offset + 6).map(|n| format!("{n:02} {}", kind(kinds[n])));
+                let texts: Vec<String> = ["head".to_owned()].into_iter().chain(list).chain(["foot".to_owned()]).collect();
                 screen.draw(|b| rows(b, &texts, chosen)).unwrap();
                 writes.0.borrow_mut().drain(..).for_each(|write| terminal.process(&write));
                 let mut whole = vt100::Parser::new(8.try_into().unwrap(), 20.try_into().unwrap(), 0);
