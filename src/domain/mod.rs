@@ -7,6 +7,7 @@
 mod event;
 mod facts;
 mod fault;
+mod location;
 mod may;
 mod name;
 mod passkey;
@@ -22,6 +23,7 @@ pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
+pub use location::{Location, LocationName, S3Target, Target};
 pub use may::may;
 pub use name::{InvalidName, PasskeyName, PolicyName};
 pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};

@@ -2,7 +2,6 @@
 
 use super::Text;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::str::FromStr;
 
 /// Why a name is refused, in words.
@@ -10,53 +9,94 @@ use std::str::FromStr;
 #[error("{0}")]
 pub struct InvalidName(pub String);
 
-/// A passkey's name: `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, kept as written, unique without regard to case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PasskeyName(String);
+macro_rules! plain {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = $crate::domain::InvalidName;
+            fn try_from(name: String) -> Result<Self, Self::Error> {
+                name.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+pub(super) use plain;
+
+/// A name of our own catalogs: `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, kept as written, unique without regard to case.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// As written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// What makes it unique: the name in lower case, which is also its record's id.
+            #[must_use]
+            pub fn id(&self) -> String {
+                self.0.to_ascii_lowercase()
+            }
+
+            /// Whether both name the same.
+            #[must_use]
+            pub fn same(&self, other: &Self) -> bool {
+                self.0.eq_ignore_ascii_case(&other.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::InvalidName;
+
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                $crate::domain::name::check($what, name).map(|()| Self(name.to_owned()))
+            }
+        }
+        $crate::domain::name::plain!($name);
+    };
+}
+pub(super) use named;
+
+/// Whether `name` may name a `what` of ours.
+pub(super) fn check(what: &str, name: &str) -> Result<(), InvalidName> {
+    let refuse = |why: &str| Err(InvalidName(format!("{what} name \"{}\" {why}", Text::new(name).fit(60))));
+    if name.is_empty() {
+        return refuse("is empty");
+    }
+    if name.len() > 63 {
+        return refuse(&format!("has {} bytes; at most 63 are allowed", name.len()));
+    }
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
+        return refuse("may hold only letters A-Z, digits, \".\", \"_\" and \"-\"");
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return refuse("must begin with a letter or a digit");
+    }
+    Ok(())
+}
+
+named! {
+    /// A passkey's name: `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, kept as written, unique without regard to case.
+    PasskeyName, "passkey"
+}
 
 impl PasskeyName {
     /// The name of the first passkey unless told otherwise, as Kasten K10 has it.
     pub const DEFAULT: &'static str = "k10MasterKey";
-
-    /// As written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What makes it unique: the name in lower case, which is also its record's id.
-    #[must_use]
-    pub fn id(&self) -> String {
-        self.0.to_ascii_lowercase()
-    }
-
-    /// Whether both name the same passkey.
-    #[must_use]
-    pub fn same(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-impl FromStr for PasskeyName {
-    type Err = InvalidName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidName> {
-        let refuse = |why: &str| Err(InvalidName(format!("passkey name \"{}\" {why}", Text::new(name).fit(60))));
-        if name.is_empty() {
-            return refuse("is empty");
-        }
-        if name.len() > 63 {
-            return refuse(&format!("has {} bytes; at most 63 are allowed", name.len()));
-        }
-        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
-            return refuse("may hold only letters A-Z, digits, \".\", \"_\" and \"-\"");
-        }
-        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return refuse("must begin with a letter or a digit");
-        }
-        Ok(Self(name.to_owned()))
-    }
 }
 
 /// A policy's name: an RFC 1123 subdomain of at most 253 bytes. The name is the identity: its key derives from it.
@@ -96,27 +136,6 @@ impl FromStr for PolicyName {
     }
 }
 
-macro_rules! plain {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-        impl TryFrom<String> for $name {
-            type Error = InvalidName;
-            fn try_from(name: String) -> Result<Self, InvalidName> {
-                name.parse()
-            }
-        }
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-    };
-}
-plain!(PasskeyName);
 plain!(PolicyName);
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host", &["domain"]),
     ("catalog", &["format", "host", "crypto", "domain"]),
     ("keyservice", &["format", "host", "crypto", "domain"]),
-    ("ops", &["catalog", "keyservice", "format", "host", "crypto", "domain"]),
+    ("store", &["format", "host", "crypto", "domain"]),
+    ("ops", &["catalog", "keyservice", "store", "format", "host", "crypto", "domain"]),
     ("wizard", &["domain"]),
     ("app", &["wizard", "domain"]),
     ("cli", &["ops", "wizard", "host", "crypto", "domain"]),
@@ -43,7 +44,7 @@ const LIBRARIES: &[(&str, &str, MayUse)] = &[
 ];
 
 /// Rooms that may have a text's hostile bytes.
-const RAW: &[&str] = &["domain", "format", "catalog", "host", "keyservice"];
+const RAW: &[&str] = &["domain", "format", "catalog", "host", "keyservice", "store"];
 
 /// The one file with `unsafe`.
 const UNSAFE: &str = "crypto/memory.rs";
