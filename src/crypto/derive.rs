@@ -71,11 +71,32 @@ pub fn expand(prk: &Key, info: &[u8]) -> Key {
 /// SHA-256 of the parts one after the other.
 #[must_use]
 pub fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update(part);
+    let mut hash = Hash::new();
+    parts.iter().for_each(|part| hash.add(part));
+    hash.end()
+}
+
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Default)]
+pub struct Hash(Sha256);
+
+impl Hash {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
-    digest.finalize().into()
+
+    /// Takes in the next piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// 32 bytes.
+    #[must_use]
+    pub fn end(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
 }
 
 /// HMAC-SHA256.

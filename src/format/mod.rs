@@ -9,6 +9,7 @@ mod journal;
 mod manifest;
 mod record;
 mod resource;
+mod stream;
 mod wrap;
 
 pub use canon::{Object, ObjectError, Value, lp};
@@ -17,4 +18,5 @@ pub use journal::{Entry, EntryChange, Link, StoredEntry, chain_start};
 pub use manifest::{PasskeySpec, ResourceError, read_passkey};
 pub use record::{RecordError, RecordKind, SealedRecord};
 pub use resource::{Resource, to_json_list, to_yaml_list};
+pub use stream::{SEGMENT, StreamDigest, full_plaintext, full_segment, open_small, seal_small, stream_length};
 pub use wrap::{Wrap, WrapDraft, WrapError};
