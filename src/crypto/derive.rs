@@ -72,7 +72,9 @@ pub fn expand(prk: &Key, info: &[u8]) -> Key {
 #[must_use]
 pub fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Hash::new();
-    parts.iter().for_each(|part| hash.add(part));
+    for part in parts {
+        hash.add(part);
+    }
     hash.end()
 }
 
