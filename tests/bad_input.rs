@@ -103,6 +103,8 @@ struct Verb {
     path: Vec<String>,
     /// Names of its arguments as the usage line has them: `<NAME>`, `[NAME]`, `[NAME]...`.
     arguments: Vec<String>,
+    /// Flags that it cannot do without, each with a value.
+    required: Vec<String>,
     /// Its flags that take a value, with what kind of one.
     flags: Vec<(String, String)>,
 }
@@ -120,14 +122,23 @@ fn verbs(house: &House, path: &[String]) -> Vec<Verb> {
     let (before, usage) = help.split_once("Usage: kastellan").expect("a usage line");
     assert!(!before.is_empty(), "{path:?} says what it does");
     let usage = usage.lines().next().unwrap();
-    let arguments = usage.split_whitespace().skip(path.len()).filter(|word| !matches!(*word, "[OPTIONS]" | "[COMMAND]" | "<COMMAND>"));
+    let mut words = usage.split_whitespace().skip(path.len()).filter(|word| !matches!(*word, "[OPTIONS]" | "[COMMAND]" | "<COMMAND>"));
+    let (mut arguments, mut required) = (Vec::new(), Vec::new());
+    while let Some(word) = words.next() {
+        if word.starts_with("--") {
+            let value = if words.next() == Some("<TIME>") { "2026-01-01" } else { "bash" };
+            required.extend([word.to_owned(), value.to_owned()]);
+        } else {
+            arguments.push(word.to_owned());
+        }
+    }
     let flag = |line: &str| {
         let (flag, rest) = line[line.find("--")?..].split_once(' ')?;
         let value = rest.strip_prefix('<').or(rest.strip_prefix('['))?.split(['>', ' ']).next()?;
         Some((flag.to_owned(), value.to_owned()))
     };
     let flags = help.lines().map(str::trim).filter(|line| line.starts_with('-')).filter_map(flag).collect();
-    let own = Verb { path: path.to_vec(), arguments: arguments.map(str::to_owned).collect(), flags };
+    let own = Verb { path: path.to_vec(), arguments, required, flags };
     if names.is_empty() {
         return vec![own];
     }
@@ -138,7 +149,7 @@ fn verbs(house: &House, path: &[String]) -> Vec<Verb> {
 fn every_verb_with_missing_and_wrong_flags() {
     let house = House::new();
     let verbs = verbs(&house, &[]);
-    let known = "demo init status doctor passkey.list passkey.show passkey.add passkey.check passkey.use passkey.remove rotate policy.list \
+    let known = "demo init recover status doctor location.add artifact.seal migration.export dr.enable passkey.list passkey.show passkey.add passkey.check passkey.use passkey.remove rotate policy.list \
                  policy.show policy.add policy.remove journal.list journal.verify completions man";
     for name in known.split(' ').filter(|name| !name.is_empty()) {
         assert!(verbs.iter().any(|verb| verb.path.join(".") == name), "{name} is not among them");
@@ -148,7 +159,7 @@ fn every_verb_with_missing_and_wrong_flags() {
     for verb in &verbs {
         let needed = verb.arguments.iter().filter(|argument| argument.starts_with('<')).count();
         let with = |more: &[&str]| {
-            let filled = verb.path.iter().cloned().chain((0..needed).map(|_| "bash".to_owned()));
+            let filled = verb.path.iter().cloned().chain((0..needed).map(|_| "bash".to_owned())).chain(verb.required.iter().cloned());
             filled.chain(more.iter().map(|word| (*word).to_owned())).collect::<Vec<_>>()
         };
         let mut cases = vec![(with(&["--no-such-flag"]), "--no-such-flag".to_owned())];
@@ -162,7 +173,9 @@ fn every_verb_with_missing_and_wrong_flags() {
         assert!(verb.flags.len() >= 10, "{:?} takes what every verb takes: {:?}", verb.path, verb.flags);
         for (flag, value) in &verb.flags {
             cases.push((with(&[flag]), flag.clone()));
-            match value.as_str() {
+            // Given twice, that is what is wrong first.
+            let value = if verb.required.contains(flag) { "" } else { value.as_str() };
+            match value {
                 "N" => cases.push((with(&[flag, "three"]), "three".to_owned())),
                 "TIME" => cases.push((with(&[flag, "never"]), "never".to_owned())),
                 "FORMAT" | "WHEN" => cases.push((with(&[flag, "pink"]), "pink".to_owned())),

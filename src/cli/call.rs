@@ -6,7 +6,7 @@ use super::globals::Globals;
 use super::output::Out;
 use super::prompt::Prompt;
 use super::signals::Signals;
-use crate::domain::{Act, Changed, Fault, Intent, InvalidName, Kind, PasskeyName, PolicyName, Prover, Text, Timestamp};
+use crate::domain::{Act, Changed, Fault, Intent, InvalidName, Kind, LocationName, PasskeyName, PolicyName, Prover, Text, Timestamp};
 use crate::host::{Color, Config, Host, Paths, start_log};
 use crate::ops::{Connection, Place, Session, SetUp, Settings};
 use std::io::IsTerminal;
@@ -157,6 +157,14 @@ impl Call {
 /// # Errors
 /// `Kind::Usage`, with the rule.
 pub fn passkey_name(name: &str) -> Result<PasskeyName, Fault> {
+    name.parse().map_err(|e| invalid(&e, "use 1 to 63 letters, digits, \".\", \"_\" or \"-\", beginning with a letter or a digit"))
+}
+
+/// A location's name from the command line.
+///
+/// # Errors
+/// `Kind::Usage`, with the rule.
+pub fn location_name(name: &str) -> Result<LocationName, Fault> {
     name.parse().map_err(|e| invalid(&e, "use 1 to 63 letters, digits, \".\", \"_\" or \"-\", beginning with a letter or a digit"))
 }
 

@@ -4,22 +4,35 @@
 //! verbs make a [`Ask`]; `secrets` and `confirm` supply what it needs.
 
 use super::call::Call;
+use super::families::Family;
 use super::output::{End, Format, tell};
-use super::secrets::{self, Gathered, NewSecret, Opened};
+use super::progress::{Progress, Unit};
+use super::secrets::{self, Gathered, Opened};
 use super::{confirm, names, plan, unlock};
-use crate::domain::{Changed, Event, Fault, PassphraseSource, Receipt, Request, StepId};
-use crate::ops::{Begun, Report, Resource};
+use crate::crypto::{Passphrase, Secrets};
+use crate::domain::{Changed, DrArchive, Event, Fault, PassphraseSource, Receipt, Request, Slot, StepId};
+use crate::ops::{Begun, Done, Report, Resource, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What a verb asks for.
 pub struct Ask<'a> {
     /// The change.
     pub request: Request,
-    /// Where a new secret comes from.
-    pub new: &'a NewSecret,
+    /// Where its secrets come from.
+    pub families: &'a [Family],
     /// `--confirm NAME`.
     pub confirm: Option<&'a str>,
+    /// A secret that the verb has already, and its slot.
+    pub carry: Option<(Slot, Passphrase)>,
+}
+
+impl<'a> Ask<'a> {
+    /// A change that needs no secrets of its own.
+    pub fn of(request: Request, confirm: Option<&'a str>) -> Self {
+        Self { request, families: &[], confirm, carry: None }
+    }
 }
 
 /// Carries a change out.
@@ -27,14 +40,26 @@ pub struct Ask<'a> {
 /// # Errors
 /// As every step on the way.
 pub async fn change(call: &Call, ask: Ask<'_>) -> Result<(), End> {
+    match carry_out(call, ask).await? {
+        Some(done) => receipt(call, &done.receipt),
+        None => Ok(()),
+    }
+}
+
+/// The same, with what came of it in place of its receipt; None where it was only planned.
+///
+/// # Errors
+/// As every step on the way.
+pub async fn carry_out(call: &Call, ask: Ask<'_>) -> Result<Option<Done>, End> {
     let mut session = call.session().await?;
     known(&ask.request, &session.facts().await?)?;
     let planned = session.plan(&ask.request).await?;
     if call.globals.plan {
-        return plan::show(call, &planned, session.unlocked());
+        return plan::show(call, &planned, session.unlocked()).map(|()| None);
     }
     let source = source(&ask.request);
-    secrets::preflight(call, &planned, ask.new, &source)?;
+    let wants_archive = ask.request.wants_archive();
+    secrets::preflight(call, &planned, ask.families, &source)?;
     confirm::before(call, &planned, ask.confirm).await?;
     let opened = unlock::unlock(call, &mut session).await?;
     let fresh = session.plan(&ask.request).await?;
@@ -42,21 +67,72 @@ pub async fn change(call: &Call, ask: Ask<'_>) -> Result<(), End> {
         confirm::before(call, &fresh, ask.confirm).await?;
     }
     let begun = session.begin(&fresh).await?;
-    run(call, begun, ask.new, &source, Some(opened)).await
+    let done = finish(call, begun, ask.families, &source, Some(opened), ask.carry).await?;
+    if wants_archive {
+        archive_after(call, &session).await;
+    }
+    Ok(Some(done))
+}
+
+/// How long a change waits for the archive that follows it, unless told otherwise.
+const ARCHIVE_WAIT: Duration = Duration::from_secs(30);
+
+/// The archive that follows a change. The change is made, whatever comes of this: a debt is told, and left to the next one.
+async fn archive_after(call: &Call, session: &Session) {
+    let Ok(facts) = session.facts().await else { return };
+    let owner = facts.installation.as_ref().is_some_and(|i| i.owner);
+    if !facts.dr_on() || !owner || facts.debt == 0 || call.globals.defer_archive {
+        return;
+    }
+    let request = Request::DrArchive(DrArchive { if_needed: true });
+    let made = async {
+        let plan = session.plan(&request).await?;
+        let begun = session.begin(&plan).await?;
+        begun.run(Secrets::new(), Report::nobody(), call.signals.stop().clone()).await
+    };
+    let wait = call.globals.archive_wait.unwrap_or(ARCHIVE_WAIT);
+    let why = match tokio::time::timeout(wait, made).await {
+        Ok(Ok(done)) => {
+            // One location may have taken it while another did not.
+            for line in done.receipt.lines.iter().filter(|line| line.to_string().starts_with("NOT")) {
+                call.out.note(&format!("DR archive: {line}"));
+            }
+            return;
+        }
+        Ok(Err(fault)) => fault.cause.to_string(),
+        Err(_) => format!("it took longer than {} s", wait.as_secs()),
+    };
+    tell(&format!("this change is in no DR archive yet: {why}\nnext: kastellan dr status; kastellan dr archive"));
 }
 
 /// Gathers the secrets of a begun operation, runs it, says what came of it.
 ///
 /// # Errors
 /// As the secrets' and the operation's.
-pub async fn run(call: &Call, begun: Begun, new: &NewSecret, source: &PassphraseSource, opened: Option<Opened>) -> Result<(), End> {
-    let gathered = secrets::gather(call, &begun.plan().secrets, new, source, opened).await?;
-    let Gathered { filled, written, by } = gathered;
+pub async fn run(call: &Call, begun: Begun, families: &[Family], source: &PassphraseSource, opened: Option<Opened>) -> Result<(), End> {
+    let done = finish(call, begun, families, source, opened, None).await?;
+    receipt(call, &done.receipt)
+}
+
+async fn finish(
+    call: &Call,
+    begun: Begun,
+    families: &[Family],
+    source: &PassphraseSource,
+    opened: Option<Opened>,
+    carry: Option<(Slot, Passphrase)>,
+) -> Result<Done, End> {
+    let gathered = secrets::gather(call, &begun.plan().secrets, families, source, opened).await?;
+    let Gathered { mut filled, written, by } = gathered;
+    if let Some((slot, secret)) = carry {
+        filled.put(slot.0, secret);
+    }
     let begun = begun.proved_by(by);
     let last = begun.plan().steps.last().map(|step| step.id.clone());
     let committed = Arc::new(AtomicBool::new(false));
-    match begun.run(filled, report(call, last, committed.clone()), call.signals.stop().clone()).await {
-        Ok(done) => receipt(call, &done.receipt),
+    let bytes = !matches!(begun.plan().request, Request::Rescan(_));
+    match begun.run(filled, report(call, bytes, last, committed.clone()), call.signals.stop().clone()).await {
+        Ok(done) => Ok(done),
         Err(fault) => {
             // A passphrase that may be in the catalog by now is worth more than a tidy folder.
             if let Some(written) = written
@@ -95,8 +171,10 @@ fn source(request: &Request) -> PassphraseSource {
 }
 
 /// Tells events: as JSON lines where that is asked for, else to a person who watches. Notes when the last step is done.
-fn report(call: &Call, last: Option<StepId>, committed: Arc<AtomicBool>) -> Report {
+fn report(call: &Call, bytes: bool, last: Option<StepId>, committed: Arc<AtomicBool>) -> Report {
     let (events, watched) = (call.globals.events, call.out.watched());
+    let unit = if bytes { Unit::Bytes } else { Unit::Things };
+    let progress = Progress::new(watched && !events, unit);
     Report::to(move |event| {
         if let Event::StepDone { step, .. } = event
             && Some(step) == last.as_ref()
@@ -109,7 +187,11 @@ fn report(call: &Call, last: Option<StepId>, committed: Arc<AtomicBool>) -> Repo
                 tell(&line);
             }
         } else if watched {
+            if matches!(event, Event::StepDone { .. } | Event::StepFailed { .. }) {
+                progress.end();
+            }
             match event {
+                Event::Progress { done, total, .. } => progress.tell(*done, *total),
                 Event::StepDone { step, result } => tell(&format!("[x] {}: {result}", step.0)),
                 Event::StepFailed { step, fault } => tell(&format!("[!] {}: {}", step.0, fault.cause)),
                 _ => {}
@@ -118,7 +200,18 @@ fn report(call: &Call, last: Option<StepId>, committed: Arc<AtomicBool>) -> Repo
     })
 }
 
-fn receipt(call: &Call, receipt: &Receipt) -> Result<(), End> {
+/// The receipt where standard output holds something else: as notes.
+pub fn receipt_aside(call: &Call, receipt: &Receipt) {
+    for line in &receipt.lines {
+        call.out.note(&line.to_string());
+    }
+}
+
+/// Writes what came of it.
+///
+/// # Errors
+/// As writing.
+pub fn receipt(call: &Call, receipt: &Receipt) -> Result<(), End> {
     if matches!(call.out.format, Format::Table | Format::Wide) {
         if !call.out.quiet {
             let lines: Vec<String> = receipt.lines.iter().map(|line| line.to_string() + "\n").collect();

@@ -6,7 +6,7 @@
 use super::call::Call;
 use super::prompt::{Key, Keys, Prompt, apart, edit, field};
 use crate::crypto::{Passphrase, complete};
-use crate::domain::{Act, Fault, Kind, SecretNeed, Text};
+use crate::domain::{Act, Fault, Kind, Text};
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
@@ -16,12 +16,12 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 ///
 /// # Errors
 /// `Kind::Interrupted`; `Kind::Secret` where there is no terminal for it.
-pub async fn show_and_type_back(call: &Call, need: &SecretNeed, secret: Passphrase) -> Result<Passphrase, Fault> {
+pub async fn show_and_type_back(call: &Call, envelope: &Text, secret: Passphrase) -> Result<Passphrase, Fault> {
     let Some(prompt) = call.prompt() else {
         let next = Act::say("add --write-passphrase FILE, or use --new-passphrase-file or --new-passphrase-fd");
         return Err(Fault::new(Kind::Secret, "new words not shown", "there is no terminal", next));
     };
-    let envelope = need.envelope.clone();
+    let envelope = envelope.clone();
     apart(move || {
         let modes = prompt.tty.screen().map_err(|e| no_screen(&e))?;
         let typed = dialogue(&prompt, &envelope, &secret);

@@ -66,6 +66,12 @@ pub struct Globals {
     /// How long a call to something outside may take, such as 30s or 2m
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
+    /// How long a change waits for the DR archive that follows it
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub archive_wait: Option<Duration>,
+    /// Make no DR archive after this change; a later one does
+    #[arg(long, global = true)]
+    pub defer_archive: bool,
     /// Go on with a catalog that is not the one this machine remembers
     #[arg(long, global = true, value_name = "ID")]
     pub accept_changed_catalog: Option<String>,
@@ -82,7 +88,11 @@ fn color(word: &str) -> Result<Color, String> {
     })
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A length of time: `30s`, `24h`.
+///
+/// # Errors
+/// In words.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| "it is a number with a unit, such as 30s".to_owned())?;
     let time = match text.get(digits.len()..).unwrap_or_default() {

@@ -46,7 +46,7 @@ pub fn text(plan: &Plan) -> String {
     section(&mut out, "not promised", plan.warnings.iter().map(ToString::to_string));
     let needs = plan.secrets.iter().map(|need| {
         let what = if need.purpose == SecretPurpose::Make { "new, " } else { "" };
-        let envelope = if need.envelope.is_empty() { format!("PASSKEY {}", need.passkey) } else { need.envelope.to_string() };
+        let envelope = if need.envelope.is_empty() { format!("PASSKEY {}", need.of) } else { need.envelope.to_string() };
         format!("{envelope}  ({what}--{0}-file, --{0}-fd or a prompt)", need.flag)
     });
     section(&mut out, "secrets that it will need", needs);

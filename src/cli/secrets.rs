@@ -1,43 +1,19 @@
 //! Secrets for verbs: from an owner-only file, a descriptor, a prompt, or made here.
 //!
-//! Owns: the families `--passphrase-*` and `--new-passphrase-*`, the rules said when one is refused. Must not: print a secret (but
-//! see `generate`). Next: `unlock` uses [`given`], `change` uses [`gather`].
+//! Owns: which source is taken in which order, the rules said when one is refused. Must not: print a secret (but see `generate`). Next:
+//! `families` names the flags, `unlock` uses [`given`], `change` uses [`gather`].
 
 use super::call::{Call, passkey_name, path_of, shown};
+use super::families::Family;
 use super::{generate, terminal};
 use crate::crypto::{Passphrase, PassphraseError, Secrets};
-use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, PassphraseSource, Plan, Prover, SecretNeed, SecretPurpose};
+use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, PassphraseSource, Plan, Prover, SecretNeed, SecretOf, SecretPurpose};
 use crate::host::{Owned, create_owner_only, read_secret_fd, read_secret_file};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// How often a person is asked before it ends.
 pub const PROMPTS: usize = 3;
-
-/// Where the secret of a new passkey comes from; on a terminal without any of these: typed twice.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "The new passphrase (on a terminal without any of these: typed twice)")]
-pub struct NewSecret {
-    /// Make twelve words; they are shown once and typed back
-    #[arg(long, conflicts_with_all = ["new_passphrase_file", "new_passphrase_fd"])]
-    pub generate: bool,
-    /// Write the generated words to this new owner-only file in place of showing them
-    #[arg(long, value_name = "FILE", requires = "generate")]
-    pub write_passphrase: Option<PathBuf>,
-    /// Read it from this file, which only its owner can read
-    #[arg(long, value_name = "FILE", conflicts_with = "new_passphrase_fd")]
-    pub new_passphrase_file: Option<PathBuf>,
-    /// Read it from this inherited descriptor
-    #[arg(long, value_name = "N")]
-    pub new_passphrase_fd: Option<i32>,
-}
-
-impl NewSecret {
-    /// Whether a flag names where it comes from.
-    pub fn said(&self) -> bool {
-        self.generate || self.new_passphrase_file.is_some() || self.new_passphrase_fd.is_some()
-    }
-}
 
 /// `--passphrase-file [NAME=]FILE`, taken apart. A path that exists as it stands is a path.
 pub fn named(path: &Path) -> (Option<PasskeyName>, PathBuf) {
@@ -86,6 +62,18 @@ pub fn from_file(path: &Path) -> Result<Passphrase, Fault> {
     entered(&read_secret_file(path, "passphrase file")?, &shown(path).to_string())
 }
 
+/// An existing secret from where a family's flags say, if they do.
+///
+/// # Errors
+/// As the file's.
+pub async fn of_family(call: &Call, family: &Family, what: &'static str) -> Result<Option<Passphrase>, Fault> {
+    match (&family.file, family.fd) {
+        (Some(file), _) => Ok(Some(from_file(file)?)),
+        (None, Some(fd)) => Ok(Some(entered(&from_fd(call, fd, what).await?, &format!("--{}-fd", family.name))?)),
+        (None, None) => Ok(None),
+    }
+}
+
 async fn from_fd(call: &Call, fd: i32, what: &'static str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     call.waiting(what, move || read_secret_fd(fd, what)).await
 }
@@ -110,33 +98,49 @@ fn not_taken(error: PassphraseError, place: &str) -> Fault {
 ///
 /// # Errors
 /// `Kind::Secret`, naming the flags that supply them.
-pub fn preflight(call: &Call, plan: &Plan, new: &NewSecret, source: &PassphraseSource) -> Result<(), Fault> {
-    let Some(need) = plan.secrets.iter().find(|need| need.purpose == SecretPurpose::Make || of_new(need)) else { return Ok(()) };
-    if need.purpose == SecretPurpose::Enter && new.generate {
-        let cause = format!("the passphrase of {} was made already", need.passkey);
-        let next = "give it with --new-passphrase-file or --new-passphrase-fd, type it, or begin anew: kastellan rotate --abandon";
+pub fn preflight(call: &Call, plan: &Plan, families: &[Family], source: &PassphraseSource) -> Result<(), Fault> {
+    plan.secrets.iter().filter(|need| !of_passkey(need)).try_for_each(|need| one(call, plan, need, &of(families, need), source))
+}
+
+fn one(call: &Call, plan: &Plan, need: &SecretNeed, family: &Family, source: &PassphraseSource) -> Result<(), Fault> {
+    if need.purpose == SecretPurpose::Enter && family.generate {
+        let cause = format!("the passphrase of {} was made already", need.of);
+        let next = format!("give it with --{0}-file or --{0}-fd, type it, or begin anew: kastellan rotate --abandon", need.flag);
         return Err(Fault::refused(plan.request.failing(), cause, Act::say(next)));
     }
-    let from_source = matches!(source, PassphraseSource::File { .. });
+    let from_source = need.of.passkey().is_some() && matches!(source, PassphraseSource::File { .. });
     let prompt = call.prompt();
-    let shows = new.generate && new.write_passphrase.is_none();
+    let shows = family.generate && family.write.is_none();
     if shows && !(prompt.is_some() && terminal::draws()) {
         let cause = "the new words would be shown and typed back, and there is no terminal for that";
-        let next = "add --write-passphrase FILE, or use --new-passphrase-file or --new-passphrase-fd";
+        let next = format!("add --write-passphrase FILE, or use --{0}-file or --{0}-fd", need.flag);
         return Err(Fault::new(Kind::Secret, plan.request.failing(), cause, Act::say(next)));
     }
-    if let Some(file) = &new.write_passphrase
+    if let Some(file) = &family.write
         && file.symlink_metadata().is_ok()
     {
         let next = Act::say("name a file that does not exist");
         return Err(Fault::refused(plan.request.failing(), format!("{} exists, and is never overwritten", shown(file)), next));
     }
-    if new.said() || from_source || prompt.is_some() {
+    if family.said() || from_source || prompt.is_some() {
         return Ok(());
     }
-    let cause = format!("the new passphrase of {} was not given, and there is no terminal to ask on", need.passkey);
-    let next = "use --new-passphrase-file FILE, --new-passphrase-fd N, or --generate --write-passphrase FILE";
+    let new = if need.purpose == SecretPurpose::Make { "new " } else { "" };
+    let what = match &need.of {
+        SecretOf::Passkey(name) => format!("passphrase of {name}"),
+        SecretOf::Location(name) => format!("secret key of location {name}"),
+        SecretOf::Dr(number) => format!("DR passphrase no. {number}"),
+        SecretOf::Kit | SecretOf::Import(_) => format!("passphrase of {}", need.of),
+    };
+    let cause = format!("the {new}{what} was not given, and there is no terminal to ask on");
+    let generate = if need.purpose == SecretPurpose::Make { ", or --generate --write-passphrase FILE" } else { "" };
+    let next = format!("use --{0}-file FILE or --{0}-fd N{generate}", need.flag);
     Err(Fault::new(Kind::Secret, plan.request.failing(), cause, Act::say(next)))
+}
+
+/// The family that supplies a secret; without flags where the verb has none.
+fn of(families: &[Family], need: &SecretNeed) -> Family {
+    families.iter().find(|family| need.flag == family.name.into()).cloned().unwrap_or_default()
 }
 
 /// A file that was made for a new secret. It stays unless it is taken back: losing a passphrase that was committed would be worse
@@ -185,34 +189,38 @@ pub struct Gathered {
     pub by: Prover,
 }
 
-/// Fills the slots of the secrets that a plan needs; `new` and `source` say where a new one comes from, `opened` is what unlocked.
+/// Fills the slots of the secrets that a plan needs; `families` and `source` say where they come from, `opened` is what unlocked.
 ///
 /// # Errors
 /// `Kind::Secret`, `Kind::Interrupted`, as files'.
 pub async fn gather(
     call: &Call,
     needs: &[SecretNeed],
-    new: &NewSecret,
+    families: &[Family],
     source: &PassphraseSource,
     mut opened: Option<Opened>,
 ) -> Result<Gathered, Fault> {
     let mut gathered = Gathered { filled: Secrets::new(), written: None, by: call.person() };
     for need in needs {
+        let family = of(families, need);
+        // Where a new passkey's secret is found is its own affair.
+        let nowhere = PassphraseSource::Prompt;
+        let source = if need.of.passkey().is_some() { source } else { &nowhere };
         let secret = match need.purpose {
             SecretPurpose::Make => {
-                gathered.by = made_by(call, new, source);
-                let secret = make(call, need, new, source, &mut gathered.written).await?;
+                gathered.by = came_from(call, &family, source);
+                let secret = make(call, need, &family, source, &mut gathered.written).await?;
                 if secret.short() {
                     call.out.note(SHORT);
                 }
                 secret
             }
-            SecretPurpose::Enter if of_new(need) => {
-                gathered.by = made_by(call, new, source);
-                again(call, need, new, source).await?
+            SecretPurpose::Enter if !of_passkey(need) => {
+                gathered.by = came_from(call, &family, source);
+                again(call, need, &family, source).await?
             }
             SecretPurpose::Enter => {
-                let same = opened.take_if(|opened| opened.by.same(&need.passkey) && opened.secret.is_some());
+                let same = opened.take_if(|opened| need.of.passkey().is_some_and(|name| opened.by.same(name)) && opened.secret.is_some());
                 match same {
                     Some(Opened { secret: Some(secret), from, .. }) => {
                         gathered.by = from;
@@ -227,53 +235,53 @@ pub async fn gather(
     Ok(gathered)
 }
 
-fn made_by(call: &Call, new: &NewSecret, source: &PassphraseSource) -> Prover {
-    let from_source = !new.generate && matches!(source, PassphraseSource::File { .. });
-    if new.new_passphrase_fd.is_some() {
+fn came_from(call: &Call, family: &Family, source: &PassphraseSource) -> Prover {
+    let from_source = !family.generate && matches!(source, PassphraseSource::File { .. });
+    if family.fd.is_some() {
         Prover::Fd
-    } else if new.new_passphrase_file.is_some() || new.write_passphrase.is_some() || from_source {
+    } else if family.file.is_some() || family.write.is_some() || from_source {
         Prover::File
     } else {
         call.person()
     }
 }
 
-/// Whether it is the secret of a passkey whose making goes on: supplied by the flags of new ones.
-fn of_new(need: &SecretNeed) -> bool {
-    need.flag == "new-passphrase".into()
+/// Whether it is the secret of an existing passkey: supplied by the flags of every verb.
+fn of_passkey(need: &SecretNeed) -> bool {
+    need.flag == "passphrase".into()
 }
 
-/// The secret of a new passkey that is wrapped already, once more.
-async fn again(call: &Call, need: &SecretNeed, new: &NewSecret, source: &PassphraseSource) -> Result<Passphrase, Fault> {
-    if let Some(file) = &new.new_passphrase_file {
+/// A secret that exists already, and has a family of its own.
+async fn again(call: &Call, need: &SecretNeed, family: &Family, source: &PassphraseSource) -> Result<Passphrase, Fault> {
+    if let Some(file) = &family.file {
         return from_file(file);
     }
-    if let Some(fd) = new.new_passphrase_fd {
-        return entered(&from_fd(call, fd, "new passphrase").await?, "--new-passphrase-fd");
+    if let Some(fd) = family.fd {
+        return entered(&from_fd(call, fd, "secret").await?, &format!("--{}-fd", need.flag));
     }
     if let PassphraseSource::File { path } = source {
         return from_file(&path_of(path));
     }
-    let next = format!("use --new-passphrase-file FILE or --new-passphrase-fd N with the secret of {}", need.envelope);
+    let next = format!("use --{0}-file FILE or --{0}-fd N with the secret of {1}", need.flag, need.envelope);
     typed(call, need, &next).await
 }
 
 async fn make(
     call: &Call,
     need: &SecretNeed,
-    new: &NewSecret,
+    family: &Family,
     source: &PassphraseSource,
     written: &mut Option<Written>,
 ) -> Result<Passphrase, Fault> {
-    if let Some(file) = &new.new_passphrase_file {
+    if let Some(file) = &family.file {
         return made(&read_secret_file(file, "passphrase file")?, &shown(file).to_string());
     }
-    if let Some(fd) = new.new_passphrase_fd {
-        return made(&from_fd(call, fd, "new passphrase").await?, "--new-passphrase-fd");
+    if let Some(fd) = family.fd {
+        return made(&from_fd(call, fd, "new passphrase").await?, &format!("--{}-fd", need.flag));
     }
-    if new.generate {
+    if family.generate {
         let secret = Passphrase::generate();
-        match &new.write_passphrase {
+        match &family.write {
             Some(file) => {
                 let mut line = Zeroizing::new(Vec::with_capacity(secret.len() + 1));
                 line.extend_from_slice(secret.expose());
@@ -282,7 +290,7 @@ async fn make(
                 call.out.note(&format!("{} is in {}, which only you can read", need.envelope, shown(file)));
                 return Ok(secret);
             }
-            None => return generate::show_and_type_back(call, need, secret).await,
+            None => return generate::show_and_type_back(call, &need.envelope, secret).await,
         }
     }
     if let PassphraseSource::File { path } = source {
@@ -292,12 +300,17 @@ async fn make(
 }
 
 async fn type_twice(call: &Call, need: &SecretNeed) -> Result<Passphrase, Fault> {
-    let doing = || format!("no new passphrase for {}", need.passkey);
-    let flags = || Act::say("use --new-passphrase-file, --new-passphrase-fd, or --generate (twelve words that are safe to write down)");
+    let doing = || format!("no new passphrase for {}", need.of);
+    let flags = || Act::say(format!("use --{0}-file, --{0}-fd, or --generate (twelve words that are safe to write down)", need.flag));
     let Some(prompt) = call.prompt() else {
         return Err(Fault::new(Kind::Secret, doing(), "there is no terminal to ask on", flags()));
     };
-    let mut label = format!("A new passphrase for {}. Whoever has it, with a copy of the catalog, has every backup.\n", need.envelope);
+    let mut label = match need.of {
+        SecretOf::Passkey(_) => {
+            format!("A new passphrase for {}. Whoever has it, with a copy of the catalog, has every backup.\n", need.envelope)
+        }
+        _ => format!("A new passphrase for {}.\n", need.envelope),
+    };
     for _ in 0..PROMPTS {
         let first = prompt.secret(&format!("{label}new passphrase: ")).await?;
         let secret = match Passphrase::made(&first) {
@@ -320,18 +333,21 @@ async fn type_twice(call: &Call, need: &SecretNeed) -> Result<Passphrase, Fault>
 async fn enter(call: &Call, need: &SecretNeed, by: &mut Prover) -> Result<Passphrase, Fault> {
     for path in &call.globals.passphrase_file {
         if let (Some(name), file) = named(path)
-            && name.same(&need.passkey)
+            && need.of.passkey().is_some_and(|of| name.same(of))
         {
             *by = Prover::File;
             return from_file(&file);
         }
     }
-    typed(call, need, &format!("use --passphrase-file {}=FILE", need.passkey)).await
+    typed(call, need, &format!("use --passphrase-file {}=FILE", need.of)).await
 }
 
 async fn typed(call: &Call, need: &SecretNeed, flag: &str) -> Result<Passphrase, Fault> {
     let refuse = |cause: &str| {
-        let doing = format!("cannot open with passkey {}", need.passkey);
+        let doing = match &need.of {
+            SecretOf::Passkey(name) => format!("cannot open with passkey {name}"),
+            other => format!("cannot go on without the secret of {other}"),
+        };
         Fault::new(Kind::Secret, doing, cause, Act::say(flag))
     };
     let Some(prompt) = call.prompt() else {

@@ -53,7 +53,13 @@ impl Derived {
 /// A policy key's public id, 8 bytes in hex.
 #[must_use]
 pub fn policy_key_id(policy_key: &Key) -> String {
-    key_id(&extract(SALT, policy_key.expose()))
+    key_id(&policy_prk(policy_key))
+}
+
+/// What derives further from a policy's key: HKDF-Extract with the salt `kastellan.v1`.
+#[must_use]
+pub fn policy_prk(policy_key: &Key) -> Key {
+    extract(SALT, policy_key.expose())
 }
 
 /// HKDF-Extract to a key.

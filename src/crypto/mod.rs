@@ -19,12 +19,12 @@ mod words;
 
 pub use aead::{AeadError, aead_open, aead_seal};
 pub use argon::{ArgonError, Params};
-pub use derive::{Derived, Hash, expand, extract, hash, mac, policy_key_id};
+pub use derive::{Derived, Hash, expand, extract, hash, mac, policy_key_id, policy_prk};
 pub use key::Key;
 pub use memory::{MemoryReport, WipingAllocator, guard_process, scrub_stack};
 pub use passphrase::{Passphrase, PassphraseError};
 pub use random::fill as random;
-pub use sealed::{open as box_open, seal as box_seal};
+pub use sealed::{import_open, import_seal, open as box_open, seal as box_seal};
 pub use secrets::Secrets;
 pub use segments::{STREAM_HEADER, STREAM_TAG, StreamKey};
 pub use wordlist::{complete, near};

@@ -25,6 +25,24 @@ pub fn open(key: &Key, label: &str, sealed: &[u8], ad: &[u8]) -> Result<Zeroizin
     aead_open(&message_key(key, label, salt), &NONCE, ciphertext, ad)
 }
 
+/// The encrypted part of import data: the key is HKDF-Expand(root, "kastellan.import.v1 key", 32), which a fresh salt makes new each time.
+#[must_use]
+pub fn import_seal(root: &Key, plaintext: &[u8], ad: &[u8]) -> Vec<u8> {
+    aead::seal_with(&import_key(root), &NONCE, plaintext, ad)
+}
+
+/// Opens it.
+///
+/// # Errors
+/// [`AeadError`] where it was altered.
+pub fn import_open(root: &Key, sealed: &[u8], ad: &[u8]) -> Result<Zeroizing<Vec<u8>>, AeadError> {
+    aead_open(&import_key(root), &NONCE, sealed, ad)
+}
+
+fn import_key(root: &Key) -> Key {
+    expand(root, b"kastellan.import.v1 key")
+}
+
 fn seal_with(key: &Key, label: &str, plaintext: &[u8], ad: &[u8], salt: &[u8; SALT]) -> Vec<u8> {
     [&salt[..], &aead::seal_with(&message_key(key, label, salt), &NONCE, plaintext, ad)].concat()
 }

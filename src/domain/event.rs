@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Something that happened in a running operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
+#[allow(clippy::large_enum_variant, reason = "one beginning an operation, told by reference")]
 pub enum Event {
     /// It began, with this plan.
     Started {

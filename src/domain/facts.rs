@@ -1,6 +1,6 @@
 //! What is known, when it was seen, and by whom.
 
-use super::{Passkey, PasskeyName, PolicyName, Text, Timestamp};
+use super::{Location, LocationName, Passkey, PasskeyName, PolicyName, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One master key with its catalog.
@@ -18,6 +18,8 @@ pub struct Installation {
     pub created_at: Timestamp,
     /// The passkey that is tried first at unlock.
     pub in_use: PasskeyName,
+    /// It makes archives and seals; not so where it was restored and nobody said that the one before is gone for good.
+    pub owner: bool,
 }
 
 impl Installation {
@@ -123,6 +125,16 @@ pub struct Facts {
     pub unread: u64,
     /// How many policies there are.
     pub policies: u64,
+    /// All locations, by name.
+    pub locations: Vec<Location>,
+    /// Whether DR archives are made; None: DR was never set up.
+    pub dr: Option<super::Dr>,
+    /// All DR passphrases, by number.
+    pub dr_passphrases: Vec<super::DrPassphrase>,
+    /// All kept archives, newest first.
+    pub archives: Vec<super::Archive>,
+    /// Changes that are in no proved archive yet.
+    pub debt: u64,
     /// A begun operation that nobody is carrying on.
     pub unfinished: Option<Unfinished>,
     /// Who holds the operation lock now.
@@ -151,6 +163,11 @@ impl Facts {
             passkeys: Vec::new(),
             unread: 0,
             policies: 0,
+            locations: Vec::new(),
+            dr: None,
+            dr_passphrases: Vec::new(),
+            archives: Vec::new(),
+            debt: 0,
             unfinished: None,
             holder: None,
             lock: LockState::Locked,
@@ -168,10 +185,22 @@ impl Facts {
         self.passkeys.iter().find(|p| p.name.same(name))
     }
 
+    /// The location of that name, without regard to case.
+    #[must_use]
+    pub fn location(&self, name: &LocationName) -> Option<&Location> {
+        self.locations.iter().find(|l| l.name.same(name))
+    }
+
     /// Whether `name` is the passkey in use.
     #[must_use]
     pub fn in_use(&self, name: &PasskeyName) -> bool {
         self.installation.as_ref().is_some_and(|i| i.in_use.same(name))
+    }
+
+    /// Whether DR archives are made.
+    #[must_use]
+    pub fn dr_on(&self) -> bool {
+        self.dr.as_ref().is_some_and(|dr| dr.enabled)
     }
 
     /// Whether the keys are here.

@@ -1,6 +1,6 @@
 //! What is allowed, and why not: one function, asked by bindings, action menus, wizards, plans and verbs.
 
-use super::{Act, Facts, Fault, Intent, Kind, LockState, Opens, Passkey, PasskeyName, PasskeyRemove, Request, Rotate, Text};
+use super::{Act, Facts, Fault, Intent, Kind, LocationName, LockState, Opens, Passkey, PasskeyName, PasskeyRemove, Request, Rotate, Text};
 
 /// Whether `request` is allowed given `facts`; the fault says which rule protects the user and what to do instead.
 ///
@@ -24,24 +24,29 @@ pub fn may(request: &Request, facts: &Facts) -> Result<(), Fault> {
     let Some(installation) = &facts.installation else {
         return Err(Fault::new(Kind::NotFound, request.failing(), "there is no catalog here", Act::start("kastellan init", Intent::SetUp)));
     };
-    if let Some(holder) = &facts.holder {
-        return Err(busy(request, holder, facts));
+    if request.exclusive() {
+        alone(request, facts)?;
     }
-    match (&facts.unfinished, request) {
-        (None, Request::Resume | Request::Abandon) => {
-            return Err(Fault::new(Kind::NotFound, request.failing(), "no operation is unfinished", Act::say("kastellan status")));
-        }
-        (Some(_), Request::Resume | Request::Abandon) | (None, _) => {}
-        (Some(u), _) => {
-            let cause = format!("{} by {} is unfinished ({})", u.request.verb(), u.who, u.since.short(facts.now));
-            return refuse(cause, Act::start("kastellan rotate --resume | --abandon", Intent::Resume));
-        }
+    if !installation.owner && dr::owners_alone(request) {
+        let cause = "this installation was restored, and nobody said that the one before is gone for good";
+        return refuse(cause.into(), Act::say("kastellan dr take-over"));
     }
     match request {
         Request::PasskeyAdd(r) => free(request, facts, &r.name)?,
         Request::Rotate(r) => may_rotate(request, facts, r)?,
         Request::PasskeyUse(r) => may_use(request, facts, there(request, facts, &r.name)?)?,
         Request::PasskeyRemove(r) => may_remove(request, facts, r)?,
+        Request::LocationAdd(r) => locations::free(request, facts, &r.name)?,
+        Request::LocationForget(r) => locations::may_forget(request, facts, &r.name)?,
+        Request::Seal(r) => locations::writable(request, facts, &r.location)?,
+        Request::ArtifactCopy(r) => locations::writable(request, facts, &r.to)?,
+        Request::Rescan(r) => locations::there(request, facts, &r.location).map(|_| ())?,
+        Request::Sweep(r) => locations::writable(request, facts, &r.location)?,
+        Request::DrEnable(r) => dr::may_enable(request, facts, &r.locations)?,
+        Request::DrArchive(_) | Request::DrChange(_) | Request::DrDisable => dr::on(request, facts)?,
+        Request::DrTakeOver if installation.owner => {
+            return refuse("it is the owner already".into(), Act::say("kastellan dr status"));
+        }
         _ => {}
     }
     match facts.lock {
@@ -52,6 +57,23 @@ pub fn may(request: &Request, facts: &Facts) -> Result<(), Fault> {
             format!("{} is locked", installation.name),
             Act::start("unlock first: --passphrase-file F, --passphrase-fd N, or a terminal", Intent::Unlock),
         )),
+    }
+}
+
+/// Nobody else is at work, and nothing is unfinished.
+fn alone(request: &Request, facts: &Facts) -> Result<(), Fault> {
+    if let Some(holder) = &facts.holder {
+        return Err(busy(request, holder, facts));
+    }
+    match (&facts.unfinished, request) {
+        (None, Request::Resume | Request::Abandon) => {
+            Err(Fault::new(Kind::NotFound, request.failing(), "no operation is unfinished", Act::say("kastellan status")))
+        }
+        (Some(_), Request::Resume | Request::Abandon) | (None, _) => Ok(()),
+        (Some(u), _) => {
+            let cause = format!("{} by {} is unfinished ({})", u.request.verb(), u.who, u.since.short(facts.now));
+            Err(Fault::refused(request.failing(), cause, Act::start("kastellan rotate --resume | --abandon", Intent::Resume)))
+        }
     }
 }
 
@@ -161,6 +183,102 @@ impl Fault {
     }
 }
 
+/// What holds for DR.
+mod dr {
+    use super::{Act, Facts, Fault, Kind, LocationName, Request, locations};
+
+    /// What a restored installation leaves alone until it is taken over.
+    pub fn owners_alone(request: &Request) -> bool {
+        matches!(
+            request,
+            Request::Seal(_)
+                | Request::ArtifactCopy(_)
+                | Request::ArtifactRemove(_)
+                | Request::Sweep(_)
+                | Request::DrEnable(_)
+                | Request::DrArchive(_)
+                | Request::DrChange(_)
+                | Request::DrPrune(_)
+        )
+    }
+
+    pub fn may_enable(request: &Request, facts: &Facts, wanted: &[LocationName]) -> Result<(), Fault> {
+        if facts.dr_on() {
+            let next = Act::say("kastellan dr status; another passphrase: kastellan dr change-passphrase");
+            return Err(Fault::refused(request.failing(), "DR is on already", next));
+        }
+        if wanted.is_empty() {
+            let next = Act::say("say where archives go: --location L");
+            return Err(Fault::new(Kind::Usage, request.failing(), "no location is named", next));
+        }
+        wanted.iter().try_for_each(|name| locations::writable(request, facts, name))
+    }
+
+    pub fn on(request: &Request, facts: &Facts) -> Result<(), Fault> {
+        if facts.dr_on() {
+            return Ok(());
+        }
+        Err(Fault::refused(request.failing(), "DR is not on", Act::say("set it up: kastellan dr enable --location L")))
+    }
+}
+
+/// What holds for locations.
+mod locations {
+    use super::{Act, Facts, Fault, Intent, Kind, Request};
+    use crate::domain::{Location, LocationName};
+
+    pub fn free(request: &Request, facts: &Facts, name: &LocationName) -> Result<(), Fault> {
+        match facts.location(name) {
+            None => Ok(()),
+            Some(l) => {
+                let cause = format!("location {} exists ({}, added {} by {})", l.name, l.kind, l.created_at.day(), l.created_by);
+                Err(Fault::refused(request.failing(), cause, Act::say("choose another name, or say --if-absent")))
+            }
+        }
+    }
+
+    pub fn there<'a>(request: &Request, facts: &'a Facts, name: &LocationName) -> Result<&'a Location, Fault> {
+        match facts.location(name) {
+            None => {
+                let next = Act::say("kastellan location list");
+                Err(Fault::new(Kind::NotFound, request.failing(), format!("there is no location {name}"), next))
+            }
+            Some(l) if l.altered => Err(Fault::new(
+                Kind::Damaged,
+                request.failing(),
+                format!("the record of location {name} was altered outside of Kastellan"),
+                Act::start("kastellan journal verify", Intent::Journal),
+            )),
+            Some(l) => Ok(l),
+        }
+    }
+
+    pub fn may_forget(request: &Request, facts: &Facts, name: &LocationName) -> Result<(), Fault> {
+        // An altered record may go: it is used for nothing else.
+        if facts.location(name).is_none_or(|l| !l.altered) {
+            there(request, facts, name)?;
+        }
+        if facts.dr.as_ref().is_some_and(|dr| dr.enabled && dr.locations.iter().any(|l| l.same(name))) {
+            let cause = format!("DR archives go to {name}");
+            return Err(Fault::refused(
+                request.failing(),
+                cause,
+                Act::say("first: kastellan dr disable, then enable it with other locations"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub fn writable(request: &Request, facts: &Facts, name: &LocationName) -> Result<(), Fault> {
+        let location = there(request, facts, name)?;
+        if location.read_only {
+            let cause = format!("location {name} came with imported data: nothing is ever written to it");
+            return Err(Fault::refused(request.failing(), cause, Act::say("name a location of your own: kastellan location list")));
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +317,7 @@ mod tests {
             master_key_id: String::new(),
             created_at: now(),
             in_use: "used".parse().unwrap(),
+            owner: true,
         });
         facts.passkeys = vec![passkey("used", used), passkey("spare", Some(proved()))];
         facts.lock = LockState::Unlocked { by: "third".parse().unwrap(), at: now() };

@@ -4,9 +4,12 @@
 //! [`may()`] (is it allowed, and why not) and [`readiness()`] (would the backups come back). Must not: do I/O, be async, hold a secret,
 //! or know another room. Next: `ops` carries requests out; `wizard` and `cli` make them.
 
+mod artifact;
+mod dr;
 mod event;
 mod facts;
 mod fault;
+mod import;
 mod location;
 mod may;
 mod name;
@@ -18,18 +21,24 @@ mod request;
 mod text;
 mod time;
 
+pub use artifact::{Artifact, ArtifactFilter, ArtifactKind, SealedFacts, bytes};
+pub use dr::{Archive, Dr, DrPassphrase, Failing, KEPT_ALWAYS};
 pub use event::{Event, Receipt};
 pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
+pub use import::{Exported, Import};
 pub use location::{Location, LocationName, S3Target, Target};
 pub use may::may;
 pub use name::{InvalidName, PasskeyName, PolicyName};
 pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};
-pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Stop};
+pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop};
 pub use prover::Prover;
 pub use readiness::{Answer, Scenario, Verdict, readiness};
-pub use request::{Init, PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rotate};
+pub use request::{
+    ArtifactCopy, ArtifactRemove, DrArchive, DrChange, DrEnable, DrPrune, Export, ImportIn, Init, LocationAdd, LocationForget, PasskeyAdd,
+    PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rescan, Rotate, Seal, Sweep, Which,
+};
 pub use text::{Text, count};
 pub use time::Timestamp;

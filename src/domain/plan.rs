@@ -1,7 +1,8 @@
 //! What an operation will do, said before it does it.
 
-use super::{PasskeyName, Request, Text};
+use super::{LocationName, PasskeyName, PolicyName, Request, Text};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +15,16 @@ impl Slot {
     pub const UNLOCK: Self = Self(0);
     /// The secret of a passkey that is being made.
     pub const NEW: Self = Self(1);
+    /// A location's secret key.
+    pub const LOCATION: Self = Self(2);
+    /// The DR passphrase.
+    pub const DR: Self = Self(3);
+    /// A new DR passphrase.
+    pub const NEW_DR: Self = Self(4);
+    /// The passphrase of a recovery kit.
+    pub const KIT: Self = Self(5);
+    /// The passphrase of import data.
+    pub const IMPORT: Self = Self(6);
     /// The first of the slots for secrets of existing passkeys, one after the other.
     pub const CHECK: Self = Self(16);
 }
@@ -28,18 +39,54 @@ pub enum SecretPurpose {
     Make,
 }
 
+/// Whose secret it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "of")]
+pub enum SecretOf {
+    /// A passkey's passphrase.
+    Passkey(PasskeyName),
+    /// The secret key that a location is reached with.
+    Location(LocationName),
+    /// A DR passphrase, by its number.
+    Dr(u64),
+    /// The passphrase of a recovery kit.
+    Kit,
+    /// The passphrase of a policy's import data.
+    Import(PolicyName),
+}
+
+impl SecretOf {
+    /// The passkey, where it is a passkey's.
+    #[must_use]
+    pub fn passkey(&self) -> Option<&PasskeyName> {
+        if let Self::Passkey(name) = self { Some(name) } else { None }
+    }
+}
+
+impl fmt::Display for SecretOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passkey(name) => write!(f, "{name}"),
+            Self::Location(name) => write!(f, "location {name}"),
+            Self::Dr(number) => write!(f, "DR passphrase no. {number}"),
+            Self::Kit => write!(f, "the recovery kit"),
+            Self::Import(policy) => write!(f, "the import data of {policy}"),
+        }
+    }
+}
+
 /// A secret that must be there before a plan runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretNeed {
     /// Where it goes.
     pub slot: Slot,
-    /// The passkey it belongs to.
-    pub passkey: PasskeyName,
+    /// Whose it is.
+    pub of: SecretOf,
     /// What it is for.
     pub purpose: SecretPurpose,
     /// The line on its envelope.
     pub envelope: Text,
-    /// The flag family that supplies it: `passphrase` or `new-passphrase`.
+    /// The flag family that supplies it: `passphrase`, `new-passphrase`, `dr-passphrase`, ...
     pub flag: Text,
 }
 
@@ -53,6 +100,8 @@ pub enum KeyNeed {
     Metadata,
     /// The key of journal MACs.
     Journal,
+    /// The key of the policy that the request seals under.
+    Policy,
 }
 
 /// What may be stopped when.

@@ -38,6 +38,11 @@ impl Text {
         clean(&self.0, LONGEST)
     }
 
+    /// Its lines, each harmless.
+    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.lines().map(|line| clean(line, LONGEST))
+    }
+
     /// The harmless form on one line of at most `width` terminal columns.
     #[must_use]
     pub fn fit(&self, width: usize) -> String {

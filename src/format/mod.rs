@@ -3,8 +3,11 @@
 //! Owns: how objects, records, wraps, journal entries and Kasten-shaped resources are laid out and checked. Must not: do I/O, know
 //! where bytes are kept, ask for a secret. Next: `catalog` keeps the bytes, `keyservice` makes and opens wraps, `ops` composes.
 
+mod archive;
+mod artifact;
 mod canon;
 mod encoding;
+mod import_data;
 mod journal;
 mod manifest;
 mod record;
@@ -12,8 +15,13 @@ mod resource;
 mod stream;
 mod wrap;
 
+pub use archive::{
+    ArchiveError, ArchiveHead, ArchiveHeader, ArchiveKey, ArchiveReader, ArchiveWriter, archive_id, archive_name, parse_archive_name,
+};
+pub use artifact::{ArtifactPaths, Leftover, Sidecar, SidecarDraft, SidecarError, artifact_ad};
 pub use canon::{Object, ObjectError, Value, lp};
 pub use encoding::{b64, hex, unb64, unhex};
+pub use import_data::{ImportData, ImportDataError, ImportText, LONGEST_IMPORT_DATA};
 pub use journal::{Entry, EntryChange, Link, StoredEntry, chain_start};
 pub use manifest::{PasskeySpec, ResourceError, read_passkey};
 pub use record::{RecordError, RecordKind, SealedRecord};

@@ -23,13 +23,43 @@ pub enum RecordKind {
     Policy,
     /// The operation that has begun and not ended: at most one.
     Operation,
+    /// A location; id = its name in lower case.
+    Location,
+    /// Whether and how DR archives are made: one, `current`.
+    Dr,
+    /// A DR passphrase; id = its number.
+    DrPassphrase,
+    /// A DR archive that is kept; id = the end of its object's name.
+    DrArchive,
+    /// An artifact that was removed; id = the artifact's.
+    Tombstone,
+    /// A policy's key that left; id = 16 random bytes, hex.
+    Export,
+    /// A policy's key from another installation; id = `POLICY@INSTALLATION`.
+    Import,
+    /// An artifact in a location, as the index beside the catalog has it; id = the artifact's. No catalog holds one.
+    Artifact,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Installation, Self::Passkey, Self::Proof, Self::Policy, Self::Operation];
+    pub const ALL: [Self; 13] = [
+        Self::Installation,
+        Self::Passkey,
+        Self::Proof,
+        Self::Policy,
+        Self::Operation,
+        Self::Location,
+        Self::Dr,
+        Self::DrPassphrase,
+        Self::DrArchive,
+        Self::Tombstone,
+        Self::Export,
+        Self::Import,
+        Self::Artifact,
+    ];
 
-    /// Its word in records: `installation`, `passkey`, `proof`, `policy`, `operation`.
+    /// Its word in records: `installation`, `passkey`, `proof`, ...
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -38,6 +68,14 @@ impl RecordKind {
             Self::Proof => "proof",
             Self::Policy => "policy",
             Self::Operation => "operation",
+            Self::Location => "location",
+            Self::Dr => "dr",
+            Self::DrPassphrase => "dr-passphrase",
+            Self::DrArchive => "dr-archive",
+            Self::Tombstone => "tombstone",
+            Self::Export => "export",
+            Self::Import => "import",
+            Self::Artifact => "artifact",
         }
     }
 

@@ -149,6 +149,14 @@ pub fn read_public(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Fault>
     Ok(bytes)
 }
 
+/// Reads what may be a secret, from a file or standard input (`-`), at most `most` bytes; wiped when dropped.
+///
+/// # Errors
+/// As [`read_public`].
+pub fn read_secret_or_public(path: &Path, most: u64, what: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    read_public(path, most, what).map(Zeroizing::new)
+}
+
 /// Makes a new owner-only file (0600, `O_EXCL`) with these bytes, synced with its folder.
 ///
 /// # Errors

@@ -26,6 +26,9 @@ pub struct Pin {
     pub hash: String,
     /// When it was noted.
     pub at: Timestamp,
+    /// Addresses that a person confirmed here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 /// The pin file.
@@ -74,11 +77,45 @@ impl Pins {
         let _held = self.hold()?;
         let mut pins = self.read()?;
         match pins.iter_mut().find(|known| known.catalog_id == pin.catalog_id) {
-            Some(known) if known == pin => return Ok(()),
             Some(known) if !force && known.instance_id == pin.instance_id && known.seq > pin.seq => return Ok(()),
-            Some(known) => *known = pin.clone(),
+            Some(known) => {
+                let new = Pin { addresses: known.addresses.clone(), ..pin.clone() };
+                if *known == new {
+                    return Ok(());
+                }
+                *known = new;
+            }
             None => pins.push(pin.clone()),
         }
+        self.write(pins)
+    }
+
+    /// Whether a person confirmed this address for this catalog on this machine.
+    ///
+    /// # Errors
+    /// Those of [`Pins::get`].
+    pub fn confirmed(&self, catalog_id: &str, address: &str) -> Result<bool, Fault> {
+        Ok(self.get(catalog_id)?.is_some_and(|pin| pin.addresses.iter().any(|known| known == address)))
+    }
+
+    /// Remembers that a person confirmed this address for this catalog, which must be known here.
+    ///
+    /// # Errors
+    /// Those of [`Pins::put`].
+    pub fn confirm(&self, catalog_id: &str, address: &str) -> Result<(), Fault> {
+        let _held = self.hold()?;
+        let mut pins = self.read()?;
+        match pins.iter_mut().find(|known| known.catalog_id == catalog_id) {
+            Some(known) if known.addresses.iter().any(|known| known == address) => return Ok(()),
+            Some(known) => known.addresses.push(address.to_owned()),
+            None => return Ok(()),
+        }
+        self.write(pins)
+    }
+
+    fn write(&self, pins: Vec<Pin>) -> Result<(), Fault> {
+        let failed =
+            |error: io::Error| self.unwritten(Kind::Unexpected, &why(&error), "see that its folder is yours and its disk has room");
         let mut text = serde_json::to_vec_pretty(&Known { v: 1, pins }).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
         self.replace(&text).map_err(failed)
@@ -176,6 +213,7 @@ mod tests {
             seq,
             hash: format!("{seq:02x}"),
             at: Timestamp::from_unix(1_700_000_000),
+            addresses: Vec::new(),
         }
     }
 

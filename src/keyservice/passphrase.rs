@@ -2,7 +2,7 @@
 
 use super::service::{KeyService, Limit};
 use crate::crypto::{Key, Params, Passphrase, Secrets};
-use crate::domain::{Act, Changed, Fault, Kind, Method, MethodFacts, Passkey, SecretNeed, SecretPurpose, Slot, Text};
+use crate::domain::{Act, Changed, Fault, Kind, Method, MethodFacts, Passkey, SecretNeed, SecretOf, SecretPurpose, Slot, Text};
 use crate::format::{Wrap, WrapDraft, WrapError};
 use crate::host::Machine;
 use async_trait::async_trait;
@@ -29,7 +29,7 @@ impl KeyService for PassphraseService {
             SecretPurpose::Enter => "passphrase",
             SecretPurpose::Make => "new-passphrase",
         };
-        vec![SecretNeed { slot, passkey: passkey.name.clone(), purpose, envelope: Text::default(), flag: flag.into() }]
+        vec![SecretNeed { slot, of: SecretOf::Passkey(passkey.name.clone()), purpose, envelope: Text::default(), flag: flag.into() }]
     }
 
     async fn look(&self, wrap: &Wrap, _limit: &Limit) -> Result<MethodFacts, Fault> {

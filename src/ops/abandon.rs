@@ -1,15 +1,13 @@
 //! Taking an unfinished operation back: one write that leaves the old state.
 
-use super::engine::{Operation, Outcome, close};
+use super::engine::{Operation, Outcome, Run, close};
 use super::making::nothing;
 use super::records::{self, Begin};
 use super::spec::Spec;
 use super::work::{Work, Writes};
 use crate::catalog::OpLock;
-use crate::crypto::Secrets;
 use crate::domain::{
-    Act, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, LockState, Plan, Prover, Request, Risk, StepId, StepInfo,
-    Stop, Text,
+    Act, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, LockState, Plan, Prover, Request, Risk, StepId, StepInfo, Text,
 };
 use crate::format::RecordKind;
 use async_trait::async_trait;
@@ -59,7 +57,7 @@ pub struct Abandoning {
     pub begun: Begin,
     pub work: Work,
     #[allow(dead_code)] // Held until the operation ends.
-    pub lock: OpLock,
+    pub lock: Option<OpLock>,
 }
 
 #[async_trait]
@@ -70,7 +68,7 @@ impl Operation for Abandoning {
 
     fn prover(&mut self, _by: Prover) {}
 
-    async fn step(&mut self, step: &StepId, _secrets: &Secrets, _halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, _run: &Run<'_>) -> Result<Text, Fault> {
         let work = &self.work;
         let spec = Spec::of(&self.begun.request).ok_or_else(|| nothing(&Request::Abandon))?;
         let previous = records::called(RecordKind::Passkey, &self.begun.previous.id());

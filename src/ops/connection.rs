@@ -4,8 +4,9 @@ use crate::catalog::{Catalog, SqliteCatalog};
 use crate::domain::{Ages, Fault};
 use crate::host::Host;
 use crate::keyservice::Services;
+use crate::store::Index;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Where a catalog is.
@@ -37,6 +38,8 @@ pub struct Connection {
     pub(super) catalog: Arc<dyn Catalog>,
     /// The methods.
     pub(super) services: Arc<Services>,
+    /// The artifact index, opened when it is first needed.
+    index: Arc<OnceLock<Index>>,
     /// This machine and person.
     pub(super) host: Arc<Host>,
     /// What the user set.
@@ -50,8 +53,24 @@ impl Connection {
     /// As the catalog's.
     pub fn open(place: Place, host: Arc<Host>, settings: Settings) -> Result<Option<Self>, Fault> {
         let Some(catalog) = SqliteCatalog::open(&place.catalog, settings.read_only)? else { return Ok(None) };
+        Ok(Some(Self::over(place, Arc::new(catalog), host, settings)))
+    }
+
+    /// Over a catalog that is open.
+    pub(super) fn over(place: Place, catalog: Arc<dyn Catalog>, host: Arc<Host>, settings: Settings) -> Self {
         let services = Arc::new(Services::all(&host.machine));
-        Ok(Some(Self { place, catalog: Arc::new(catalog), services, host, settings }))
+        Self { place, catalog, services, index: Arc::default(), host, settings }
+    }
+
+    /// The artifact index: a file beside the catalog.
+    pub(super) fn index(&self) -> Result<&Index, Fault> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let mut path = self.place.catalog.clone().into_os_string();
+        path.push(".artifacts");
+        let index = Index::open(std::path::Path::new(&path))?;
+        Ok(self.index.get_or_init(|| index))
     }
 
     /// This machine and person.

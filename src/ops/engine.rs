@@ -7,6 +7,7 @@ use crate::crypto::Secrets;
 use crate::domain::{Act, Changed, Event, Fault, Kind, Plan, Prover, Receipt, StepId, Stop, Text, Timestamp};
 use async_trait::async_trait;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Where events go. Called in order, on the operation's task; when it returns, the event counts as told.
 #[derive(Clone)]
@@ -30,6 +31,34 @@ impl Report {
     }
 }
 
+/// What a step is given.
+pub(super) struct Run<'a> {
+    /// The secrets that the plan names, in their slots.
+    pub secrets: &'a Secrets,
+    /// Asked between pieces of work.
+    pub halt: &'a Stop,
+    step: &'a StepId,
+    report: &'a Report,
+}
+
+impl Run<'_> {
+    /// A function that tells how far the step is, at most ten times a second; callable from any thread.
+    pub fn progress(&self, total: Option<u64>) -> impl Fn(u64) + Send + Sync + use<> {
+        let (step, report) = (self.step.clone(), self.report.clone());
+        let told = std::sync::Mutex::new(None::<std::time::Instant>);
+        move |done| {
+            let mut told = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if told.is_none_or(|at| at.elapsed() >= PROGRESS_APART) {
+                *told = Some(std::time::Instant::now());
+                report.tell(&Event::Progress { step: step.clone(), done, total });
+            }
+        }
+    }
+}
+
+/// How far apart two tellings of progress are at least.
+const PROGRESS_APART: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// What came of an operation, before it is made a receipt.
 pub(super) struct Outcome {
     pub installation: Text,
@@ -38,6 +67,8 @@ pub(super) struct Outcome {
     pub lines: Vec<Text>,
     pub next: Vec<Act>,
     pub keys: Option<Keys>,
+    /// A text that is for the person alone: import data.
+    pub text: Option<Zeroizing<String>>,
 }
 
 /// The pin moves, and the outcome carries these lines.
@@ -45,7 +76,7 @@ pub(super) async fn close(work: &Work, mut lines: Vec<Text>) -> Result<Outcome, 
     pin_or_say(&work.at, &work.installation, &mut lines).await;
     let journal = facts::head(&work.at, &work.installation).await?.seq;
     let at = work.at.host.clock.now();
-    Ok(Outcome { installation: work.installation.title().into(), at, journal, lines, next: Vec::new(), keys: None })
+    Ok(Outcome { installation: work.installation.title().into(), at, journal, lines, next: Vec::new(), keys: None, text: None })
 }
 
 /// One operation: what each step of its plan does. Each step is durable on return. It holds the operation lock until it is dropped.
@@ -56,7 +87,7 @@ pub(super) trait Operation: Send {
     /// Where new secrets came from.
     fn prover(&mut self, by: Prover);
     /// Does a step; its result in words.
-    async fn step(&mut self, step: &StepId, secrets: &Secrets, halt: &Stop) -> Result<Text, Fault>;
+    async fn step(&mut self, step: &StepId, run: &Run<'_>) -> Result<Text, Fault>;
     /// Whether something was written that must be finished or abandoned.
     fn unfinished(&self) -> bool;
     /// What came of it, after the last step.
@@ -75,6 +106,8 @@ pub struct Done {
     pub receipt: Receipt,
     /// The keys of an installation that was just set up.
     pub keys: Option<Keys>,
+    /// A text that is for the person alone: import data.
+    pub text: Option<Zeroizing<String>>,
 }
 
 impl Begun {
@@ -106,7 +139,7 @@ impl Begun {
                 Err(Fault::interrupted(plan.request.failing()))
             } else {
                 report.tell(&Event::StepStarted { step: step.clone() });
-                operation.step(step, &secrets, &halt).await
+                operation.step(step, &Run { secrets: &secrets, halt: &halt, step, report: &report }).await
             };
             match result {
                 Ok(result) => report.tell(&Event::StepDone { step: step.clone(), result }),
@@ -120,10 +153,10 @@ impl Begun {
         }
         drop(secrets);
         let outcome = operation.close().await?;
-        let Outcome { installation, at, journal, lines, next, keys } = outcome;
+        let Outcome { installation, at, journal, lines, next, keys, text } = outcome;
         let receipt = Receipt { operation: id, verb: verb.into(), installation, at, journal, lines, next };
         report.tell(&Event::Finished { receipt: receipt.clone() });
-        Ok(Done { receipt, keys })
+        Ok(Done { receipt, keys, text })
     }
 }
 

@@ -1,10 +1,13 @@
 //! Gathers what is known: records made into facts, verified where the metadata key is here.
 
 use super::ledger::{Ledger, Standing};
-use super::{Connection, records, spec};
+use super::{Connection, locations, records, spec};
 use crate::catalog::Query;
 use crate::crypto::Key;
-use crate::domain::{Act, Facts, Fault, Installation, Intent, JournalHead, Kind, LockState, Passkey, Proof, Text, Unfinished};
+use crate::domain::{
+    Act, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, Location, LockState, Passkey, Proof, Text,
+    Unfinished,
+};
 use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::HashMap;
 
@@ -60,10 +63,16 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         Err(fault) if fault.kind == Kind::Damaged => (None, Some(fault.cause)),
         Err(fault) => return Err(fault),
     };
+    let dr = dr(at, &installation, metadata).await?;
     Ok(Facts {
         now: at.host.clock.now(),
+        debt: dr.debt,
+        dr: dr.state,
+        dr_passphrases: dr.passphrases,
+        archives: dr.archives,
         head: head(at, &installation).await?,
         policies: at.catalog.count(RecordKind::Policy).await?,
+        locations: locations(at, &installation, metadata).await?,
         holder: at.catalog.holder().await?,
         installation: Some(installation),
         passkeys,
@@ -113,6 +122,68 @@ pub async fn each(at: &Connection, kind: RecordKind, mut take: impl FnMut(Sealed
             return Ok(());
         }
     }
+}
+
+/// What is known of DR.
+#[derive(Default)]
+struct KnownDr {
+    state: Option<Dr>,
+    passphrases: Vec<DrPassphrase>,
+    archives: Vec<Archive>,
+    debt: u64,
+}
+
+async fn dr(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<KnownDr, Fault> {
+    let read = |record: &SealedRecord| match metadata {
+        Some(key) => record.open(key, &installation.catalog_id).map(|(clear, _)| clear),
+        None => record.clear(),
+    };
+    let mut known = KnownDr::default();
+    let Some(record) = at.catalog.get(RecordKind::Dr, records::CURRENT).await? else { return Ok(known) };
+    known.state = read(&record).ok().and_then(|o| records::dr(&o).ok());
+    each(at, RecordKind::DrPassphrase, |r| known.passphrases.extend(read(&r).ok().and_then(|o| records::dr_passphrase(&o).ok()))).await?;
+    each(at, RecordKind::DrArchive, |r| known.archives.extend(read(&r).ok().and_then(|o| records::archive(&r.id, &o).ok()))).await?;
+    known.passphrases.sort_by_key(|p| p.number);
+    known.archives.sort_by_key(|a| (std::cmp::Reverse(a.seq), a.location.id()));
+    if known.state.as_ref().is_some_and(|dr| dr.enabled) {
+        let proved = known.archives.iter().filter(|a| a.proved_at.is_some() && a.instance_id == installation.instance_id);
+        known.debt = changes_since(at, proved.map(|a| a.journal_seq).max().unwrap_or(0)).await?;
+    }
+    Ok(known)
+}
+
+/// Kinds of records whose changes an archive is there to hold.
+const ARCHIVED: [RecordKind; 8] = [
+    RecordKind::Installation,
+    RecordKind::Passkey,
+    RecordKind::Policy,
+    RecordKind::Location,
+    RecordKind::DrPassphrase,
+    RecordKind::Tombstone,
+    RecordKind::Export,
+    RecordKind::Import,
+];
+
+/// How many journal entries after this one change what an archive is there to hold.
+async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
+    let (mut from, mut count) = (seq + 1, 0);
+    loop {
+        let entries = at.catalog.journal(from, CHUNK).await?;
+        let kinds = entries.iter().filter_map(crate::format::StoredEntry::entry);
+        count += kinds.filter(|e| e.changes.iter().any(|c| RecordKind::from_word(&c.kind).is_some_and(|k| ARCHIVED.contains(&k)))).count()
+            as u64;
+        match entries.last() {
+            Some(last) if entries.len() == CHUNK => from = last.seq + 1,
+            _ => return Ok(count),
+        }
+    }
+}
+
+async fn locations(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<Location>, Fault> {
+    let mut found = Vec::new();
+    each(at, RecordKind::Location, |record| found.extend(locations::one(&record, installation, metadata))).await?;
+    found.sort_by_cached_key(|location| location.name.id());
+    Ok(found)
 }
 
 async fn passkeys(

@@ -2,7 +2,7 @@
 
 use super::{Connection, Keys, facts, records};
 use crate::catalog::Query;
-use crate::domain::{Act, Facts, Fault, Installation, Intent, Kind, PasskeyName, Policy, PolicyName, Text, Timestamp};
+use crate::domain::{Act, Facts, Fault, Installation, Intent, Kind, LocationName, PasskeyName, Policy, PolicyName, Text, Timestamp};
 use crate::format::{RecordKind, SealedRecord};
 
 /// A page of policies.
@@ -59,6 +59,13 @@ fn read_policy(record: &SealedRecord, installation: &Installation, keys: Option<
     }
 }
 
+/// The fault for a location that is not there, naming the nearest.
+#[must_use]
+pub fn no_location(facts: &Facts, name: &LocationName) -> Fault {
+    let names = facts.locations.iter().map(|l| l.name.as_str());
+    not_found("location", name.as_str(), names, Act::say("kastellan location list"))
+}
+
 /// The fault for a passkey that is not there, naming the nearest.
 pub fn no_passkey(facts: &Facts, name: &PasskeyName) -> Fault {
     not_found(
@@ -69,13 +76,15 @@ pub fn no_passkey(facts: &Facts, name: &PasskeyName) -> Fault {
     )
 }
 
-fn not_found<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>, otherwise: Act) -> Fault {
-    let near = names.map(|known| (distance(&name.to_lowercase(), &known.to_lowercase()), known)).min();
-    let next = match near {
-        Some((distance, known)) if distance <= 2.max(name.len() / 3) => Act::say(format!("did you mean {known}?")),
-        _ => otherwise,
-    };
+pub fn not_found<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>, otherwise: Act) -> Fault {
+    let next = near(name, names).map_or(otherwise, |known| Act::say(format!("did you mean {known}?")));
     Fault::new(Kind::NotFound, format!("{what} {name} not found"), format!("the catalog has no {what} of that name"), next)
+}
+
+/// The nearest of some names, where one is near enough to be meant.
+pub fn near<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = names.map(|known| (distance(&name.to_lowercase(), &known.to_lowercase()), known)).min();
+    near.filter(|(distance, _)| *distance <= 2.max(name.len() / 3)).map(|(_, known)| known)
 }
 
 /// Levenshtein distance of two short names.

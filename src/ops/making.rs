@@ -1,6 +1,6 @@
 //! A new passkey, step by step: wrap, prove, switch, retire. Adding and rotating are this one operation, and so is resuming them.
 
-use super::engine::{Operation, Outcome};
+use super::engine::{Operation, Outcome, Run};
 use super::pinning::pin_or_say;
 use super::records::{self, Begin};
 use super::records::{envelope, new_id, record_fault, wrap_of};
@@ -10,7 +10,7 @@ use super::{check, facts};
 use crate::catalog::OpLock;
 use crate::crypto::Secrets;
 use crate::domain::{
-    Act, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, Passkey, Plan, Proof, Prover, Request, SecretNeed,
+    Act, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, Passkey, Plan, Proof, Prover, Request, SecretNeed, SecretOf,
     SecretPurpose, Slot, StepId, Stop, Text, Timestamp,
 };
 use crate::format::{Object, RecordKind, WrapDraft};
@@ -72,7 +72,7 @@ fn empty(request: &Request) -> Plan {
 fn need(spec: &Spec, purpose: SecretPurpose, installation: &Installation, made: Timestamp) -> SecretNeed {
     SecretNeed {
         slot: Slot::NEW,
-        passkey: spec.name.clone(),
+        of: SecretOf::Passkey(spec.name.clone()),
         purpose,
         envelope: envelope(installation, &spec.name, made),
         flag: "new-passphrase".into(),
@@ -109,11 +109,11 @@ pub struct Making {
     last: StepId,
     lines: Vec<Text>,
     #[allow(dead_code)] // Held until the operation ends.
-    lock: OpLock,
+    lock: Option<OpLock>,
 }
 
 impl Making {
-    pub fn new(request: &Request, work: Work, lock: OpLock) -> Result<Self, Fault> {
+    pub fn new(request: &Request, work: Work, lock: Option<OpLock>) -> Result<Self, Fault> {
         let host = &work.at.host;
         let begun = Begin {
             id: work.id.clone(),
@@ -126,12 +126,12 @@ impl Making {
         Self::with(begun, work, lock, false)
     }
 
-    pub fn resumed(begun: Begin, mut work: Work, lock: OpLock) -> Result<Self, Fault> {
+    pub fn resumed(begun: Begin, mut work: Work, lock: Option<OpLock>) -> Result<Self, Fault> {
         work.id.clone_from(&begun.id);
         Self::with(begun, work, lock, true)
     }
 
-    fn with(begun: Begin, work: Work, lock: OpLock, stored: bool) -> Result<Self, Fault> {
+    fn with(begun: Begin, work: Work, lock: Option<OpLock>, stored: bool) -> Result<Self, Fault> {
         let spec = Spec::of(&begun.request).ok_or_else(|| nothing(&Request::Resume))?;
         let last = spec.steps().last().map_or_else(|| StepId::new(PROVE), |step| step.id.clone());
         let prover = Prover::Person(work.at.host.person.who());
@@ -274,10 +274,10 @@ impl Operation for Making {
         self.prover = by;
     }
 
-    async fn step(&mut self, step: &StepId, secrets: &Secrets, halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, run: &Run<'_>) -> Result<Text, Fault> {
         match step.0.as_str() {
-            WRAP => self.wrap(secrets, halt).await,
-            PROVE => self.prove(secrets, halt).await,
+            WRAP => self.wrap(run.secrets, run.halt).await,
+            PROVE => self.prove(run.secrets, run.halt).await,
             SWITCH => self.switch().await,
             _ => self.retire().await,
         }
@@ -300,6 +300,7 @@ impl Operation for Making {
             lines: self.lines,
             next: vec![Act::say(keep)],
             keys: None,
+            text: None,
         })
     }
 }

@@ -5,17 +5,23 @@
 //! Next: one operation a file; `engine` runs them, `operation` says which request is which.
 
 mod abandon;
+mod artifacts;
+mod bulk;
 mod check;
 mod connection;
 mod demo;
 mod doctor;
+mod dr;
 mod engine;
 mod facts;
+mod imports;
 mod journal;
 mod keys;
 mod ledger;
 mod lists;
+mod locations;
 mod making;
+mod migration;
 mod operation;
 mod passkey_remove;
 mod passkey_use;
@@ -25,20 +31,28 @@ mod records;
 mod session;
 mod setup;
 mod spec;
+mod threads;
 mod unlock;
 mod work;
 
+pub use artifacts::{ArtifactPage, Opened, Scope, Sink, To, Told, Verified};
 pub use check::Checked;
 pub use connection::{Connection, Place, Settings};
 pub use demo::{Demo, seed_demo};
 pub use doctor::{Examined, Health, doctor};
+pub use dr::{Contents, Found, Opening, Restored};
 pub use engine::{Begun, Done, Report};
 pub use journal::read_anchor;
 pub use keys::Keys;
-pub use lists::PolicyPage;
+pub use lists::{PolicyPage, no_location};
+pub use migration::Moves;
 pub use session::Session;
 pub use setup::SetUp;
 pub use unlock::{Search, Trying, Unlock, unlock};
 
 pub use crate::catalog::Changes;
-pub use crate::format::{PasskeySpec, Resource, ResourceError, read_passkey, to_json_list, to_yaml_list};
+pub use crate::format::{
+    ArchiveHeader, ImportData, ImportDataError, ImportText, LONGEST_IMPORT_DATA, PasskeySpec, RecordKind, Resource, ResourceError,
+    read_passkey, to_json_list, to_yaml_list,
+};
+pub use crate::store::{Right, Store};

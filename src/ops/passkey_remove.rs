@@ -1,6 +1,6 @@
 //! Removing a passkey: only after another one opened in this very operation.
 
-use super::engine::{Operation, Outcome, close};
+use super::engine::{Operation, Outcome, Run, close};
 use super::making::RETIRED;
 use super::records::{envelope, wrap_of};
 use super::work::{Work, Writes};
@@ -9,7 +9,7 @@ use crate::catalog::OpLock;
 use crate::crypto::{Derived, Secrets};
 use crate::domain::{
     Act, Change, Confirm, Facts, Fault, Installation, KeyNeed, Kind, LockState, Method, PasskeyName, PasskeyRemove, Plan, Prover, Request,
-    Risk, SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Stop, Text,
+    Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop, Text,
 };
 use crate::format::RecordKind;
 use async_trait::async_trait;
@@ -34,7 +34,7 @@ pub fn plan(request: &Request, remove: &PasskeyRemove, facts: &Facts, installati
         warnings: vec![RETIRED.into()],
         secrets: vec![SecretNeed {
             slot: Slot::CHECK,
-            passkey: keeper.clone(),
+            of: SecretOf::Passkey(keeper.clone()),
             purpose: SecretPurpose::Enter,
             envelope: envelope(installation, &keeper, made),
             flag: "passphrase".into(),
@@ -60,11 +60,11 @@ pub struct Removing {
     proved: bool,
     work: Work,
     #[allow(dead_code)] // Held until the operation ends.
-    lock: OpLock,
+    lock: Option<OpLock>,
 }
 
 impl Removing {
-    pub fn new(name: PasskeyName, facts: &Facts, work: Work, lock: OpLock) -> Self {
+    pub fn new(name: PasskeyName, facts: &Facts, work: Work, lock: Option<OpLock>) -> Self {
         let prover = Prover::Person(work.at.host.person.who());
         Self { keeper: keeper(facts, &work.installation), name, prover, proved: false, work, lock }
     }
@@ -104,9 +104,9 @@ impl Operation for Removing {
         self.prover = by;
     }
 
-    async fn step(&mut self, step: &StepId, secrets: &Secrets, halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, run: &Run<'_>) -> Result<Text, Fault> {
         if step.0 == PROVE {
-            return self.prove(secrets, halt).await;
+            return self.prove(run.secrets, run.halt).await;
         }
         if !self.proved {
             let doing = format!("cannot remove passkey {}", self.name);

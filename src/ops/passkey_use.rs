@@ -1,11 +1,10 @@
 //! Putting another proved passkey in use: one write.
 
-use super::engine::{Operation, Outcome, close};
+use super::engine::{Operation, Outcome, Run, close};
 use super::work::{Work, Writes};
 use crate::catalog::OpLock;
-use crate::crypto::Secrets;
 use crate::domain::{
-    Change, Confirm, Fault, Installation, KeyNeed, PasskeyName, PasskeyUse, Plan, Prover, Request, Risk, StepId, StepInfo, Stop, Text,
+    Change, Confirm, Fault, Installation, KeyNeed, PasskeyName, PasskeyUse, Plan, Prover, Request, Risk, StepId, StepInfo, Text,
 };
 use async_trait::async_trait;
 
@@ -28,7 +27,7 @@ pub struct Using {
     pub name: PasskeyName,
     pub work: Work,
     #[allow(dead_code)] // Held until the operation ends.
-    pub lock: OpLock,
+    pub lock: Option<OpLock>,
 }
 
 #[async_trait]
@@ -39,7 +38,7 @@ impl Operation for Using {
 
     fn prover(&mut self, _by: Prover) {}
 
-    async fn step(&mut self, step: &StepId, _secrets: &Secrets, _halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, _run: &Run<'_>) -> Result<Text, Fault> {
         let put = self.work.put_in_use(&self.name).await?;
         let what = format!("{} is in use", self.name);
         self.work.commit(Writes { puts: vec![put], ..Writes::default() }, "passkey use", &step.0, &what).await?;

@@ -17,6 +17,7 @@ pub async fn pin(at: &Connection, installation: &Installation) -> Result<(), Fau
             seq: head.seq,
             hash: head.hash,
             at: at.host.clock.now(),
+            addresses: Vec::new(),
         },
         accepted,
     )

@@ -1,14 +1,14 @@
 //! Adding and removing policies: one write each. The key derives from the name and is never stored.
 
 use super::Connection;
-use super::engine::{Operation, Outcome, close};
+use super::engine::{Operation, Outcome, Run, close};
 use super::work::{Work, Writes};
 use super::{facts, records};
 use crate::catalog::OpLock;
-use crate::crypto::{Derived, Secrets, policy_key_id};
+use crate::crypto::{Derived, policy_key_id};
 use crate::domain::{
     Act, Change, Confirm, Fault, KeyNeed, Kind, Plan, Policy, PolicyAdd, PolicyName, PolicyRemove, Prover, Request, Risk, StepId, StepInfo,
-    Stop, Text,
+    Text,
 };
 use crate::format::{Object, RecordKind};
 use async_trait::async_trait;
@@ -60,7 +60,7 @@ pub struct Policies {
     pub add: bool,
     pub work: Work,
     #[allow(dead_code)] // Held until the operation ends.
-    pub lock: OpLock,
+    pub lock: Option<OpLock>,
 }
 
 impl Policies {
@@ -97,7 +97,7 @@ impl Operation for Policies {
 
     fn prover(&mut self, _by: Prover) {}
 
-    async fn step(&mut self, step: &StepId, _secrets: &Secrets, _halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, _run: &Run<'_>) -> Result<Text, Fault> {
         if self.add { self.added(&step.0).await } else { self.removed(&step.0).await }
     }
 

@@ -1,8 +1,8 @@
 //! What catalog records mean: domain values to members and back.
 
 use crate::domain::{
-    Act, Fault, Holder, Installation, Intent, Kind, Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover,
-    Request, Text, Timestamp,
+    Act, Archive, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, Location, LocationName, Method,
+    Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target, Text, Timestamp,
 };
 use crate::format::{Object, ObjectError, RecordError, RecordKind, SealedRecord, Wrap, hex};
 
@@ -33,6 +33,7 @@ pub fn installation_members(i: &Installation) -> Object {
         .with("instanceId", &i.instance_id)
         .with("createdAt", i.created_at.to_string())
         .with("inUse", i.in_use.as_str())
+        .with_some("owner", (!i.owner).then_some("no"))
 }
 
 pub fn installation(o: &Object) -> Result<Installation, ObjectError> {
@@ -43,6 +44,7 @@ pub fn installation(o: &Object) -> Result<Installation, ObjectError> {
         master_key_id: hex_id(o, "masterKeyId", 16)?,
         created_at: parsed(o, "createdAt")?,
         in_use: parsed(o, "inUse")?,
+        owner: o.text("owner") != Some("no"),
     })
 }
 
@@ -192,6 +194,209 @@ pub fn policy(o: &Object) -> Result<Policy, ObjectError> {
         created_at: parsed(o, "createdAt")?,
         created_by: words(o, "createdBy")?,
         altered: false,
+    })
+}
+
+pub fn import_members(i: &Import) -> Object {
+    Object::new()
+        .with("label", &i.label)
+        .with("policy", i.policy.as_str())
+        .with_words("installation", &i.installation)
+        .with("sourceCatalogId", &i.catalog_id)
+        .with("policyKeyId", &i.policy_key_id)
+        .with("location", i.location.as_str())
+        .with("createdAt", i.created_at.to_string())
+        .with("importedAt", i.imported_at.to_string())
+        .with_words("importedBy", &i.imported_by)
+}
+
+pub fn import(o: &Object) -> Result<Import, ObjectError> {
+    Ok(Import {
+        label: o.need("label")?.to_owned(),
+        policy: parsed(o, "policy")?,
+        installation: words(o, "installation")?,
+        catalog_id: hex_id(o, "sourceCatalogId", 32)?,
+        policy_key_id: hex_id(o, "policyKeyId", 16)?,
+        location: parsed(o, "location")?,
+        created_at: parsed(o, "createdAt")?,
+        imported_at: parsed(o, "importedAt")?,
+        imported_by: words(o, "importedBy")?,
+    })
+}
+
+pub fn export_members(e: &Exported) -> Object {
+    Object::new()
+        .with("policy", e.policy.as_str())
+        .with("policyKeyId", &e.policy_key_id)
+        .with("location", e.location.as_str())
+        .with_number("protected", e.protected.into())
+        .with("at", e.at.to_string())
+        .with_words("by", &e.by)
+}
+
+pub fn export(o: &Object, private: Option<&Object>) -> Result<Exported, ObjectError> {
+    Ok(Exported {
+        policy: parsed(o, "policy")?,
+        policy_key_id: hex_id(o, "policyKeyId", 16)?,
+        location: parsed(o, "location")?,
+        protected: o.need_number("protected")? == 1,
+        at: parsed(o, "at")?,
+        by: words(o, "by")?,
+        note: private.and_then(|p| p.words("note")),
+    })
+}
+
+pub fn dr_members(dr: &Dr) -> Object {
+    let names: Vec<&str> = dr.locations.iter().map(LocationName::as_str).collect();
+    let o = Object::new()
+        .with("state", if dr.enabled { "on" } else { "off" })
+        .with("locations", names.join(" "))
+        .with_number("number", dr.number)
+        .with_number("nextSeq", dr.next_seq);
+    dr.failing.iter().fold(o, |o, failing| {
+        let name = failing.location.id();
+        o.with(&format!("failing.{name}"), failing.since.to_string()).with_words(&format!("cause.{name}"), &failing.cause)
+    })
+}
+
+pub fn dr(o: &Object) -> Result<Dr, ObjectError> {
+    let names = o.need("locations")?.split_whitespace().map(str::parse).collect::<Result<Vec<LocationName>, _>>();
+    let locations = names.map_err(|_| ObjectError::Missing("locations"))?;
+    let failing = |location: &LocationName| {
+        let since = o.text(&format!("failing.{}", location.id()))?.parse().ok()?;
+        let cause = o.words(&format!("cause.{}", location.id())).unwrap_or_default();
+        Some(Failing { location: location.clone(), since, cause })
+    };
+    Ok(Dr {
+        enabled: o.need("state")? == "on",
+        failing: locations.iter().filter_map(failing).collect(),
+        locations,
+        number: o.need_number("number")?,
+        next_seq: o.need_number("nextSeq")?,
+    })
+}
+
+pub fn dr_passphrase_members(p: &DrPassphrase) -> Object {
+    Object::new()
+        .with_number("number", p.number)
+        .with("createdAt", p.created_at.to_string())
+        .with_words("createdBy", &p.created_by)
+        .with_some("retiredAt", p.retired_at.map(|at| at.to_string()))
+        .with_some("typedAt", p.typed.as_ref().map(|(at, _)| at.to_string()))
+        .with_some_words("typedWho", p.typed.as_ref().map(|(_, who)| who))
+}
+
+pub fn dr_passphrase(o: &Object) -> Result<DrPassphrase, ObjectError> {
+    let at = |name: &'static str| o.text(name).map(|_| parsed::<Timestamp>(o, name)).transpose();
+    Ok(DrPassphrase {
+        number: o.need_number("number")?,
+        created_at: parsed(o, "createdAt")?,
+        created_by: words(o, "createdBy")?,
+        retired_at: at("retiredAt")?,
+        typed: at("typedAt")?.map(|at| (at, o.words("typedWho").unwrap_or_default())),
+    })
+}
+
+pub fn archive_members(a: &Archive) -> Object {
+    Object::new()
+        .with("name", &a.name)
+        .with("location", a.location.as_str())
+        .with("instanceId", &a.instance_id)
+        .with_number("seq", a.seq)
+        .with("createdAt", a.created_at.to_string())
+        .with_number("size", a.size)
+        .with("digest", &a.digest)
+        .with_number("number", a.number)
+        .with_number("journalSeq", a.journal_seq)
+        .with("wraps", a.wraps.join(" "))
+        .with_some("provedAt", a.proved_at.map(|at| at.to_string()))
+}
+
+pub fn archive(id: &str, o: &Object) -> Result<Archive, ObjectError> {
+    Ok(Archive {
+        id: id.to_owned(),
+        name: o.need("name")?.to_owned(),
+        location: parsed(o, "location")?,
+        instance_id: hex_id(o, "instanceId", 32)?,
+        seq: o.need_number("seq")?,
+        created_at: parsed(o, "createdAt")?,
+        size: o.need_number("size")?,
+        digest: hex_id(o, "digest", 64)?,
+        number: o.need_number("number")?,
+        journal_seq: o.need_number("journalSeq")?,
+        wraps: o.need("wraps")?.split_whitespace().map(str::to_owned).collect(),
+        proved_at: o.text("provedAt").map(|_| parsed(o, "provedAt")).transpose()?,
+    })
+}
+
+pub fn location_members(l: &Location) -> Object {
+    Object::new()
+        .with("name", l.name.as_str())
+        .with_words("locationKind", &l.kind)
+        .with_number("hidePolicyNames", l.hide_policy_names.into())
+        .with_number("readOnly", l.read_only.into())
+        .with("createdAt", l.created_at.to_string())
+        .with_words("createdBy", &l.created_by)
+}
+
+pub fn location_private(l: &Location) -> Object {
+    match &l.target {
+        None => Object::new(),
+        Some(Target::Directory { path }) => Object::new().with_words("path", path),
+        Some(Target::S3(s3)) => Object::new()
+            .with_words("bucket", &s3.bucket)
+            .with_words("prefix", &s3.prefix)
+            .with_some_words("endpoint", s3.endpoint.as_ref())
+            .with_some_words("region", s3.region.as_ref())
+            .with_some_words("caFile", s3.ca_file.as_ref())
+            .with_number("pathStyle", s3.path_style.into())
+            .with_some_words("accessKeyId", s3.access_key_id.as_ref()),
+    }
+}
+
+/// Where a location is, from its private members.
+fn target(kind: &str, o: &Object) -> Result<Target, ObjectError> {
+    Ok(match kind {
+        "directory" => Target::Directory { path: words(o, "path")? },
+        "s3" => Target::S3(S3Target {
+            bucket: words(o, "bucket")?,
+            prefix: words(o, "prefix")?,
+            endpoint: o.words("endpoint"),
+            region: o.words("region"),
+            ca_file: o.words("caFile"),
+            path_style: o.need_number("pathStyle")? == 1,
+            access_key_id: o.words("accessKeyId"),
+        }),
+        _ => return Err(ObjectError::Missing("locationKind")),
+    })
+}
+
+pub fn location(o: &Object, private: Option<&Object>) -> Result<Location, ObjectError> {
+    let kind = o.need("locationKind")?;
+    Ok(Location {
+        name: parsed(o, "name")?,
+        kind: kind.into(),
+        target: private.map(|private| target(kind, private)).transpose()?,
+        hide_policy_names: o.need_number("hidePolicyNames")? == 1,
+        read_only: o.need_number("readOnly")? == 1,
+        created_at: parsed(o, "createdAt")?,
+        created_by: words(o, "createdBy")?,
+        altered: false,
+    })
+}
+
+/// A location of which only the name can be told: its record is malformed.
+pub fn unreadable_location(record: &SealedRecord) -> Option<Location> {
+    let name = record.clear().ok().and_then(|o| parsed(&o, "name").ok()).or_else(|| record.id.parse().ok())?;
+    Some(Location {
+        name,
+        kind: Text::default(),
+        target: None,
+        hide_policy_names: false,
+        read_only: true,
+        created_at: Timestamp::from_unix(0),
+        created_by: Text::default(),
+        altered: true,
     })
 }
 

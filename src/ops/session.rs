@@ -1,23 +1,28 @@
 //! The session: one connection, and the keys while unlocked. One owner; `lock` drops and wipes.
 
+use super::artifacts::{self, ArtifactPage, Opened, Scope, To, Told, Verified};
 use super::ledger::{Break, Ledger};
+use super::migration::{self, Moves};
 use super::pinning::{accept, compare_with_pin, pin};
 use super::records::{envelope, new_id};
 use super::work::{Grant, Work};
-use super::{Begun, Changes, Checked, Connection, Keys, PolicyPage, check, facts, journal, lists, operation};
-use crate::crypto::Secrets;
+use super::{Begun, Changes, Checked, Connection, Keys, PolicyPage, check, dr, facts, journal, lists, locations, operation};
+use crate::crypto::{Key, Passphrase, Secrets};
 use crate::domain::{
-    Act, Changed, Chronicle, Facts, Fault, Installation, Intent, JournalReport, Kind, LockState, Passkey, PasskeyName, Plan, Policy,
-    PolicyName, Prover, Request, Slot, Stop, Text, Witness, may,
+    Act, Archive, Artifact, ArtifactFilter, Changed, Chronicle, Facts, Fault, Installation, Intent, JournalReport, Kind, Location,
+    LocationName, LockState, Passkey, PasskeyName, Plan, Policy, PolicyName, Prover, Request, Slot, Stop, Text, Witness, may,
 };
 use crate::format::RecordKind;
 use crate::host::Pins;
+use crate::store::{Right, Store};
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// How often a look begins again because others wrote meanwhile.
 const TRIES: usize = 20;
 /// Records that the ledger keeps up with: all that operations rest on.
-const WATCHED: &[RecordKind] = &[RecordKind::Installation, RecordKind::Passkey, RecordKind::Proof, RecordKind::Operation];
+const WATCHED: &[RecordKind] =
+    &[RecordKind::Installation, RecordKind::Passkey, RecordKind::Proof, RecordKind::Operation, RecordKind::Location];
 
 /// One connection and, while unlocked, its keys.
 pub struct Session {
@@ -236,13 +241,20 @@ impl Session {
         if self.at.settings.read_only {
             may(request, &self.facts().await?)?;
         }
-        let holder = super::records::holder(&self.at.host, request.doing(&name));
-        let lock = match self.at.catalog.lock(&holder).await? {
-            Ok(lock) => lock,
-            Err(other) => return Err(Fault::busy(request, &other, self.at.host.clock.now())),
+        let exclusive = request.exclusive();
+        let lock = if exclusive {
+            let holder = super::records::holder(&self.at.host, request.doing(&name));
+            match self.at.catalog.lock(&holder).await? {
+                Ok(lock) => Some(lock),
+                Err(other) => return Err(Fault::busy(request, &other, self.at.host.clock.now())),
+            }
+        } else {
+            None
         };
         let mut facts = self.facts().await?;
-        facts.holder = None;
+        if exclusive {
+            facts.holder = None;
+        }
         may(request, &facts)?;
         if let Some(alarm) = &facts.alarm {
             return Err(Fault::new(
@@ -260,7 +272,10 @@ impl Session {
         let (Some(keys), Some(installation)) = (&self.keys, facts.installation.clone()) else {
             return Err(Fault::new(Kind::Secret, request.failing(), "it is locked", Act::start("unlock first", Intent::Unlock)));
         };
-        let work = Work::new(self.at.clone(), installation, Grant::of(keys, &plan.keys), new_id()).since(facts.head.seq);
+        let grant = Grant::of(keys, &plan.keys).sealing(keys, request);
+        // What runs beside others has no id in the journal, by which those others would think themselves overtaken.
+        let id = if exclusive { new_id() } else { String::new() };
+        let work = Work::new(self.at.clone(), installation, grant, id).since(facts.head.seq);
         operation::begin(fresh, &facts, work, lock).await
     }
 
@@ -311,6 +326,113 @@ impl Session {
     /// `Kind::NotFound`, naming the nearest.
     pub async fn policy(&self, name: &PolicyName) -> Result<Policy, Fault> {
         lists::policy(&self.at, self.keys.as_ref(), name).await
+    }
+
+    /// A page of artifacts, newest first, from where `token` says; names and kinds only while unlocked.
+    ///
+    /// # Errors
+    /// As the index's; `Kind::Usage` for a token that no page printed.
+    pub async fn artifacts(&self, filter: &ArtifactFilter, token: Option<&str>, limit: usize) -> Result<ArtifactPage, Fault> {
+        let (installation, metadata) = self.known().await?;
+        artifacts::page(&self.at, &installation, metadata.as_ref(), filter, token, limit)
+    }
+
+    /// All copies of the one artifact whose id begins with `id`, at least four digits.
+    ///
+    /// # Errors
+    /// `Kind::NotFound`, `Kind::Usage`; as the index's.
+    pub async fn artifact(&self, id: &str) -> Result<Vec<Artifact>, Fault> {
+        let (installation, metadata) = self.known().await?;
+        artifacts::find(&self.at, &installation, metadata.as_ref(), id)
+    }
+
+    /// Proves the DR passphrase by opening the newest archive with it; that archive.
+    ///
+    /// # Errors
+    /// `Kind::Secret` where it does not open.
+    pub async fn check_dr(&self, secret: &Passphrase, by: &Prover) -> Result<Archive, Fault> {
+        let (work, _) = self.work("DR passphrase not checked").await?;
+        dr::check(&work, secret, by).await
+    }
+
+    /// The store of a location in the catalog.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; the location's.
+    pub async fn store(&self, name: &LocationName) -> Result<Arc<dyn Store>, Fault> {
+        let (work, _) = self.work(&format!("cannot use location {name}")).await?;
+        locations::reach(&work, name).await?.open(&work.at, &work.installation)
+    }
+
+    /// Keys of policies that left, and that came.
+    ///
+    /// # Errors
+    /// As the catalog's.
+    pub async fn moves(&self) -> Result<Moves, Fault> {
+        let (installation, metadata) = self.known().await?;
+        migration::list(&self.at, &installation, metadata.as_ref()).await
+    }
+
+    /// The associated data of an artifact's stream, hex: what any Tink needs beside the policy's key.
+    ///
+    /// # Errors
+    /// As the catalog's.
+    pub async fn associated_data(&self, artifact: &Artifact) -> Result<String, Fault> {
+        let (installation, _) = self.known().await?;
+        artifacts::associated_data(&self.at, &installation, artifact).await
+    }
+
+    /// Verifies artifacts, each told as it ends; how many were whole, and how many were not.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; `Kind::Interrupted`; what is wrong with one artifact is its outcome.
+    pub async fn verify(
+        &self,
+        scope: &Scope<'_>,
+        progress: impl Fn(&Artifact) -> Told,
+        tell: impl FnMut(&Verified),
+        stop: &Stop,
+    ) -> Result<(u64, u64), Fault> {
+        let (work, keys) = self.work("cannot verify").await?;
+        artifacts::verify(&work, keys, scope, progress, tell, stop).await
+    }
+
+    /// Opens an artifact.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked, `Kind::Damaged` where a tag does not hold, `Kind::Refused` for a target that exists.
+    pub async fn open_artifact(
+        &self,
+        id: &str,
+        from: Option<&LocationName>,
+        to: To<'_>,
+        progress: impl Fn(&Artifact) -> Told,
+        stop: &Stop,
+    ) -> Result<Opened, Fault> {
+        let (work, keys) = self.work("cannot open the artifact").await?;
+        artifacts::open(&work, keys, id, from, to, progress, stop).await
+    }
+
+    /// A location's rights, each tried; `yes` confirms its address on this machine.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked, `Kind::NotFound`; a right that is missing is an outcome.
+    pub async fn check_location(&self, name: &LocationName, yes: bool) -> Result<(Location, Vec<Right>), Fault> {
+        let (work, _) = self.work(&format!("cannot check location {name}")).await?;
+        locations::check(&work, name, yes).await
+    }
+
+    /// The installation, and the metadata key while unlocked.
+    async fn known(&self) -> Result<(Installation, Option<Key>), Fault> {
+        let metadata = self.keys.as_ref().map(|keys| keys.derived.metadata_key());
+        Ok((facts::installation(&self.at, metadata.as_ref()).await?, metadata))
+    }
+
+    /// For work that is no operation: it takes no lock.
+    async fn work(&self, doing: &str) -> Result<(Work, &Keys), Fault> {
+        let Some(keys) = &self.keys else { return Err(facts::unlock_first(doing)) };
+        let installation = facts::installation(&self.at, Some(&keys.derived.metadata_key())).await?;
+        Ok((Work::new(self.at.clone(), installation, Grant::of(keys, &[]), String::new()), keys))
     }
 
     /// Journal entries from number `from` (1 is the first), at most `max`.

@@ -1,6 +1,6 @@
 //! Setting up an installation: there is no session yet, and nobody sees anything before the last step.
 
-use super::engine::{Begun, Operation, Outcome};
+use super::engine::{Begun, Operation, Outcome, Run};
 use super::keys::Keys;
 use super::pinning::pin_or_say;
 use super::records;
@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Draft};
 use crate::crypto::{Derived, Key, Secrets};
 use crate::domain::{
     Act, Change, Changed, Confirm, Facts, Fault, Init, Installation, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed,
-    SecretPurpose, Slot, StepId, StepInfo, Stop, Text, may,
+    SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop, Text, may,
 };
 use crate::format::{Object, RecordKind, WrapDraft};
 use crate::host::Host;
@@ -92,7 +92,7 @@ impl SetUp {
             ],
             secrets: vec![SecretNeed {
                 slot: Slot::NEW,
-                passkey: init.passkey.clone(),
+                of: SecretOf::Passkey(init.passkey.clone()),
                 purpose: SecretPurpose::Make,
                 envelope: line.into(),
                 flag: "new-passphrase".into(),
@@ -131,12 +131,10 @@ impl SettingUp {
 
     /// The draft, used like any catalog.
     fn work(&self, made: &Made) -> Result<Work, Fault> {
-        let host = self.at.host.clone();
-        let services = Arc::new(Services::all(&host.machine));
         let catalog: Arc<dyn Catalog> = made.draft.as_ref().ok_or_else(|| self.lost())?.catalog();
-        let at = Connection { place: self.at.place.clone(), catalog, services, host, settings: self.at.settings.clone() };
+        let at = Connection::over(self.at.place.clone(), catalog, self.at.host.clone(), self.at.settings.clone());
         let derived = Derived::from_master(&made.master);
-        let grant = Grant { master: None, metadata: derived.metadata_key(), journal: derived.journal_key() };
+        let grant = Grant { master: None, policy: None, metadata: derived.metadata_key(), journal: derived.journal_key() };
         Ok(Work::new(at, made.installation.clone(), grant, self.id.clone()))
     }
 
@@ -151,6 +149,7 @@ impl SettingUp {
             master_key_id: Derived::from_master(&master).master_key_id(),
             created_at: now,
             in_use: init.passkey.clone(),
+            owner: true,
         };
         let draft = WrapDraft {
             catalog_id: self.catalog_id.clone(),
@@ -234,10 +233,10 @@ impl Operation for SettingUp {
         self.prover = by;
     }
 
-    async fn step(&mut self, step: &StepId, secrets: &Secrets, halt: &Stop) -> Result<Text, Fault> {
+    async fn step(&mut self, step: &StepId, run: &Run<'_>) -> Result<Text, Fault> {
         match step.0.as_str() {
-            MAKE => self.make(secrets, halt).await,
-            PROVE => self.prove(secrets, halt).await,
+            MAKE => self.make(run.secrets, run.halt).await,
+            PROVE => self.prove(run.secrets, run.halt).await,
             _ => self.publish(),
         }
     }
@@ -272,6 +271,7 @@ impl SettingUp {
             lines,
             next: vec![Act::say(keep), Act::say("add a second way in: kastellan passkey add NAME --generate")],
             keys: Some(Keys::new(made.master, self.init.passkey, self.prover, now)),
+            text: None,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::keys::Keys;
 use super::{Connection, facts, records};
 use crate::catalog::{Batch, Committed, Put, Removal};
 use crate::crypto::Key;
-use crate::domain::{Act, Fault, Installation, Intent, KeyNeed, Kind, Text};
+use crate::domain::{Act, Fault, Installation, Intent, KeyNeed, Kind, Request, Text};
 use crate::format::{Entry, EntryChange, Link, Object, RecordError, RecordKind, SealedRecord, hex};
 use crate::keyservice::Limit;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,16 +25,27 @@ pub struct Grant {
     pub metadata: Key,
     /// For journal MACs.
     pub journal: Key,
+    /// Only where the plan seals under it.
+    pub policy: Option<Key>,
 }
 
 impl Grant {
     /// Copies of the keys that `needs` names; records and journal are written by everything.
     pub fn of(keys: &Keys, needs: &[KeyNeed]) -> Self {
         Self {
+            policy: None,
             master: needs.contains(&KeyNeed::Master).then(|| keys.master.duplicate()),
             metadata: keys.derived.metadata_key(),
             journal: keys.derived.journal_key(),
         }
+    }
+}
+
+impl Grant {
+    /// With the key of the policy that `request` seals under.
+    pub fn sealing(mut self, keys: &Keys, request: &Request) -> Self {
+        self.policy = request.seals_under().map(|policy| keys.derived.policy_key(policy.as_str()));
+        self
     }
 }
 

@@ -4,6 +4,20 @@
 //! artifact's or an archive's format, or a catalog. Whoever reads a location is assumed hostile, and so is what is read from it: names
 //! and bytes are bounded here and believed nowhere. Next: `ops` opens a store for a location and lays objects out in it.
 
+mod directory;
+mod index;
+mod names;
+mod opening;
+mod probe;
+mod s3;
+
+pub use directory::Directory;
+pub use index::{Cursor, Index, Indexed, Wanted};
+pub use names::PART;
+pub use opening::{found, open};
+pub use probe::{Right, probe};
+pub use s3::S3;
+
 use crate::domain::{Fault, Text, Timestamp};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;

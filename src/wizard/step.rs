@@ -5,6 +5,7 @@ use crate::domain::{Facts, PasskeyName, Request, Slot, Text};
 
 /// What a finished flow asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one a flow")]
 pub enum Goal {
     /// An operation: planned at review, begun, run.
     Change(Request),

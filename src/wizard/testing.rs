@@ -2,7 +2,7 @@
 
 use crate::domain::{
     Change, Confirm, Facts, Installation, LockState, Method, Passkey, PassphraseSource, Plan, Proof, Prover, Receipt, Request, Risk,
-    SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Timestamp,
+    SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Timestamp,
 };
 
 /// The time of every test.
@@ -45,6 +45,7 @@ pub fn facts(names: &[&str]) -> Facts {
         master_key_id: "41114ce220f27895".into(),
         created_at: now().plus(-8_640_000),
         in_use: names[0].parse().unwrap(),
+        owner: true,
     });
     facts.lock = LockState::Unlocked { by: names[names.len() - 1].parse().unwrap(), at: now() };
     facts.verified = true;
@@ -56,7 +57,7 @@ pub fn plan(request: Request, confirm: Confirm, secrets: &[(Slot, &str, SecretPu
     let step = |id: &str| StepInfo { id: StepId::new(id), title: id.into(), risk: Risk::AskBeforeStopping, irreversible: false };
     let need = |(slot, name, purpose): &(Slot, &str, SecretPurpose)| SecretNeed {
         slot: *slot,
-        passkey: name.parse().unwrap(),
+        of: SecretOf::Passkey(name.parse().unwrap()),
         purpose: purpose.clone(),
         envelope: format!("PASSKEY {name} / prod-eu1 7f3a / 2026-11-18").into(),
         flag: "passphrase".into(),

@@ -10,7 +10,9 @@ pub mod procfs;
 pub mod pty;
 pub mod seed;
 pub mod sshd;
+pub mod stub;
 pub mod tools;
+pub mod weed;
 
 use std::time::{Duration, Instant};
 

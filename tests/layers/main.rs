@@ -40,7 +40,13 @@ const LIBRARIES: &[(&str, &str, MayUse)] = &[
     ("tokio", "these rooms are plain functions", |room, _| {
         !matches!(room, "domain" | "crypto" | "format" | "host" | "wizard" | "app" | "lib")
     }),
-    ("rusqlite", "only catalog/sqlite knows SQLite", |_, path| path.starts_with("catalog/sqlite")),
+    ("rusqlite", "only catalog/sqlite and store/index know SQLite", |_, path| {
+        path.starts_with("catalog/sqlite") || path == "store/index.rs"
+    }),
+    ("object_store", "only store/s3 knows the client", |_, path| path.starts_with("store/s3")),
+    ("aws_config", "only store/s3 asks AWS's chain", |_, path| path.starts_with("store/s3")),
+    ("aws_lc_rs", "bulk data is sealed in crypto alone", |room, _| room == "crypto"),
+    ("zstd", "only archives are compressed", |_, path| path.starts_with("format/archive")),
 ];
 
 /// Rooms that may have a text's hostile bytes.

@@ -4,8 +4,8 @@
 use kastellan::app::{App, Effect, Key, Keymap, Moment, Msg, Setup, update};
 use kastellan::domain::{
     Ages, Change, Chronicle, Confirm, Event, Facts, Installation, JournalHead, JournalLine, KeyNeed, LockState, Method, Passkey,
-    PassphraseSource, Plan, Policy, Proof, Prover, Receipt, Request, Risk, Rotate, SecretNeed, SecretPurpose, Slot, StepId, StepInfo, Text,
-    Timestamp, Unfinished,
+    PassphraseSource, Plan, Policy, Proof, Prover, Receipt, Request, Risk, Rotate, SecretNeed, SecretOf, SecretPurpose, Slot, StepId,
+    StepInfo, Text, Timestamp, Unfinished,
 };
 use kastellan::host::Color;
 use kastellan::tui::theme::Theme;
@@ -80,6 +80,7 @@ pub fn facts() -> Facts {
             master_key_id: "c0ffee0123456789".into(),
             created_at: at("2026-01-10T09:00:00Z"),
             in_use: "k10MasterKey".parse().unwrap(),
+            owner: true,
         }),
         passkeys: vec![
             passkey("k10MasterKey", Some("ana"), "2026-01-10T09:00:00Z", Some(typed("2026-11-17T14:02:00Z", "ana@bastion"))),
@@ -89,6 +90,11 @@ pub fn facts() -> Facts {
             passkey("ops-envelope", Some("ben"), "2026-01-10T11:00:00Z", Some(typed("2026-04-26T09:30:00Z", "ben@bastion"))),
         ],
         unread: 0,
+        locations: Vec::new(),
+        dr: None,
+        dr_passphrases: Vec::new(),
+        archives: Vec::new(),
+        debt: 0,
         policies: 30,
         unfinished: Some(Unfinished {
             id: "a1b2c3d4".into(),
@@ -168,7 +174,7 @@ pub fn plan() -> Plan {
         warnings: vec!["Retired is not revoked: who has an old copy of the catalog and the old passphrase still opens it.".into()],
         secrets: vec![SecretNeed {
             slot: Slot::NEW,
-            passkey: "k10MasterKey-2".parse().unwrap(),
+            of: SecretOf::Passkey("k10MasterKey-2".parse().unwrap()),
             purpose: SecretPurpose::Make,
             envelope: "PASSKEY k10MasterKey-2 / prod-eu1 7f3a / 2026-11-17".into(),
             flag: "new-passphrase".into(),

@@ -7,9 +7,7 @@ use super::super::secrets::Written;
 use super::super::{generate, plan, terminal};
 use super::slots::Slots;
 use crate::crypto::Passphrase;
-use crate::domain::{
-    Act, Changed, Event, Facts, Fault, Intent, Kind, PasskeyName, Plan, Prover, Receipt, Request, SecretNeed, SecretPurpose, Slot,
-};
+use crate::domain::{Act, Changed, Event, Facts, Fault, Intent, Kind, PasskeyName, Plan, Prover, Receipt, Request, Slot, Text};
 use crate::host::{create_owner_only, read_secret_file};
 use crate::ops::{Begun, Connection, Report, Session};
 use crate::wizard::{AGAIN, Answers, Ask, Body, Driver, Field, Input, Problem, Step, Verdict, Wizard};
@@ -146,16 +144,7 @@ impl Walk<'_> {
                 let whose = if envelope.is_empty() { format!("PASSKEY {passkey}") } else { envelope.to_string() };
                 self.secret(&whose).await
             }
-            Body::Generated { slot, passkey, envelope } => {
-                let need = SecretNeed {
-                    slot: *slot,
-                    passkey: passkey.to_string().parse().map_err(|e: crate::domain::InvalidName| unnamed(&e))?,
-                    purpose: SecretPurpose::Make,
-                    envelope: envelope.clone(),
-                    flag: "new-passphrase".into(),
-                };
-                self.generated(&need).await
-            }
+            Body::Generated { slot, envelope, .. } => self.generated(*slot, envelope).await,
             Body::WriteFile { .. } | Body::ReadFile { .. } => {
                 if self.driver.problem.is_some() {
                     return self.go_on(&step.title).await;
@@ -229,7 +218,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    async fn generated(&mut self, need: &SecretNeed) -> Result<(), Fault> {
+    async fn generated(&mut self, slot: Slot, envelope: &Text) -> Result<(), Fault> {
         if !terminal::draws() {
             self.prompt.say("This terminal cannot take the words off the screen again. Generate into a file, or read from one.");
             self.input(Input::Leave);
@@ -241,8 +230,8 @@ impl Walk<'_> {
         while let Some(ask) = self.asks.pop_front() {
             Box::pin(self.carry_out(ask)).await?;
         }
-        let Some(secret) = self.slots.copy(need.slot) else { return Ok(()) };
-        let secret = generate::show_and_type_back(self.call, need, secret).await?;
+        let Some(secret) = self.slots.copy(slot) else { return Ok(()) };
+        let secret = generate::show_and_type_back(self.call, envelope, secret).await?;
         // To "typed back", which was done just now.
         self.input(Input::Next);
         let state = self.slots.put(AGAIN, secret);
@@ -405,8 +394,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-fn unnamed(error: &crate::domain::InvalidName) -> Fault {
-    Fault::new(Kind::Unexpected, "no passphrase made", error.to_string(), Act::say("go back and correct the name"))
 }

@@ -1,9 +1,9 @@
 //! `init`: make the master key, its catalog and the first passkey.
 
 use crate::cli::call::{Call, passkey_name, shown};
+use crate::cli::families::{Flags, NewSecret};
 use crate::cli::output::End;
-use crate::cli::secrets::{self, NewSecret};
-use crate::cli::{change, plan};
+use crate::cli::{change, plan, secrets};
 use crate::domain::{Act, Changed, Fault, Init, Kind, Method, PasskeyName, PassphraseSource, Request, Text};
 
 /// Set up a new installation: the master key, its catalog, the first passkey
@@ -46,9 +46,10 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if call.globals.plan {
         return plan::show(call, &planned, true);
     }
-    secrets::preflight(call, &planned, &args.new, &init.source)?;
+    let families = [args.new.family()];
+    secrets::preflight(call, &planned, &families, &init.source)?;
     let begun = set_up.begin(&planned)?;
-    change::run(call, begun, &args.new, &init.source, None).await
+    change::run(call, begun, &families, &init.source, None).await
 }
 
 fn installation_name(given: Option<&str>, default: &Text) -> Result<Text, Fault> {

@@ -1,13 +1,18 @@
 //! One verb a file: its flags, and what it does with a [`Call`]. Adding one is one file and one line in [`Verb`] and in [`run`].
 
+pub mod artifact;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod dr;
 pub mod init;
 pub mod journal;
+pub mod location;
 pub mod man;
+pub mod migration;
 pub mod passkey;
 pub mod policy;
+pub mod recover;
 pub mod rotate;
 pub mod status;
 
@@ -23,6 +28,7 @@ use clap::Command;
 pub enum Verb {
     Demo(demo::Args),
     Init(init::Args),
+    Recover(recover::Args),
     Status(status::Args),
     Doctor(doctor::Args),
     #[command(subcommand)]
@@ -30,6 +36,14 @@ pub enum Verb {
     Rotate(rotate::Args),
     #[command(subcommand)]
     Policy(policy::Verb),
+    #[command(subcommand)]
+    Location(location::Verb),
+    #[command(subcommand)]
+    Artifact(artifact::Verb),
+    #[command(subcommand)]
+    Dr(dr::Verb),
+    #[command(subcommand)]
+    Migration(migration::Verb),
     #[command(subcommand)]
     Journal(journal::Verb),
     Completions(completions::Args),
@@ -59,6 +73,11 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Passkey(verb)) => passkey::run(&call, verb).await,
         Some(Verb::Rotate(args)) => rotate::run(&call, args).await,
         Some(Verb::Policy(verb)) => policy::run(&call, verb).await,
+        Some(Verb::Location(verb)) => location::run(&call, verb).await,
+        Some(Verb::Artifact(verb)) => artifact::run(&call, verb).await,
+        Some(Verb::Recover(args)) => recover::run(&call, args).await,
+        Some(Verb::Dr(verb)) => dr::run(&call, verb).await,
+        Some(Verb::Migration(verb)) => migration::run(&call, verb).await,
         Some(Verb::Journal(verb)) => journal::run(&call, verb).await,
     };
     done.map(|()| None)

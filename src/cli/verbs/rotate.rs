@@ -2,8 +2,8 @@
 
 use crate::cli::call::{Call, passkey_name};
 use crate::cli::change::{self, Ask};
+use crate::cli::families::{Flags, NewSecret};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::domain::{Act, Changed, Fault, Kind, Method, PassphraseSource, Request, Rotate, Text};
 
 /// Change over to a new passkey; the old one stays unless --retire names it
@@ -61,5 +61,5 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             retire: args.retire.as_deref().map(passkey_name).transpose()?,
         })
     };
-    change::change(call, Ask { request, new: &args.new, confirm: args.confirm.as_deref() }).await
+    change::change(call, Ask { request, families: &[args.new.family()], confirm: args.confirm.as_deref(), carry: None }).await
 }

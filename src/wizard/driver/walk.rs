@@ -351,10 +351,10 @@ fn fit(path: &mut Vec<Step>, plan: &Plan) {
             continue;
         }
         let rule = if need.purpose == SecretPurpose::Make { SecretRule::Made } else { SecretRule::Entered };
-        let passkey = Text::new(need.passkey.as_str());
+        let passkey = Text::new(need.of.to_string());
         let body = Body::Secret { slot: need.slot, rule, passkey, envelope: need.envelope.clone() };
         let run = path.iter().position(|s| matches!(s.body, Body::Run)).unwrap_or(path.len());
-        path.insert(run, Step::new("secret", format!("Passphrase of {}", need.passkey), body));
+        path.insert(run, Step::new("secret", format!("Passphrase of {}", need.of), body));
     }
     if let Confirm::Type(name) = &plan.confirm
         && let Some(review) = path.iter().position(|s| matches!(s.body, Body::Review))

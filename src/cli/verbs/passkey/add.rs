@@ -2,8 +2,8 @@
 
 use crate::cli::call::{Call, passkey_name, shown};
 use crate::cli::change::{self, Ask};
+use crate::cli::families::{Flags, NewSecret};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::cli::tables;
 use crate::domain::{Act, Facts, Fault, Kind, Method, Passkey, PasskeyAdd, PassphraseSource, Request, Text};
 use crate::host::read_public;
@@ -50,7 +50,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             return existing(call, &facts, found, &wanted, args.owner.is_some());
         }
     }
-    change::change(call, Ask { request: Request::PasskeyAdd(wanted), new: &args.new, confirm: None }).await
+    change::change(call, Ask { request: Request::PasskeyAdd(wanted), families: &[args.new.family()], confirm: None, carry: None }).await
 }
 
 async fn wanted(call: &Call, args: &Args) -> Result<PasskeyAdd, Fault> {

@@ -3,7 +3,6 @@
 use crate::cli::call::{Call, passkey_name};
 use crate::cli::change::{self, Ask};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::domain::{PasskeyRemove, Request};
 
 /// Remove a passkey; another one must be proved, and must have unlocked
@@ -23,5 +22,5 @@ pub struct Args {
 /// As the operation.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let request = Request::PasskeyRemove(PasskeyRemove { name: passkey_name(&args.name)? });
-    change::change(call, Ask { request, new: &NewSecret::default(), confirm: args.confirm.as_deref() }).await
+    change::change(call, Ask::of(request, args.confirm.as_deref())).await
 }

@@ -3,7 +3,6 @@
 use crate::cli::call::{Call, passkey_name};
 use crate::cli::change::{self, Ask};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::domain::{PasskeyUse, Request};
 
 /// Put a proved passkey in use: it is tried first at unlock
@@ -20,5 +19,5 @@ pub struct Args {
 /// As the operation.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let request = Request::PasskeyUse(PasskeyUse { name: passkey_name(&args.name)? });
-    change::change(call, Ask { request, new: &NewSecret::default(), confirm: None }).await
+    change::change(call, Ask::of(request, None)).await
 }

@@ -3,7 +3,6 @@
 use crate::cli::call::{Call, policy_name};
 use crate::cli::change::{self, Ask};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::domain::{Kind, PolicyAdd, Request};
 
 /// Add a policy
@@ -34,5 +33,5 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             Err(fault) => return Err(fault.into()),
         }
     }
-    change::change(call, Ask { request: Request::PolicyAdd(PolicyAdd { name }), new: &NewSecret::default(), confirm: None }).await
+    change::change(call, Ask::of(Request::PolicyAdd(PolicyAdd { name }), None)).await
 }

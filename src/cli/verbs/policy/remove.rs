@@ -3,7 +3,6 @@
 use crate::cli::call::{Call, policy_name};
 use crate::cli::change::{self, Ask};
 use crate::cli::output::End;
-use crate::cli::secrets::NewSecret;
 use crate::domain::{PolicyRemove, Request};
 
 /// Remove a policy; adding the name again brings the same key back
@@ -21,5 +20,5 @@ pub struct Args {
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let name = policy_name(&args.name)?;
     call.session().await?.policy(&name).await?;
-    change::change(call, Ask { request: Request::PolicyRemove(PolicyRemove { name }), new: &NewSecret::default(), confirm: None }).await
+    change::change(call, Ask::of(Request::PolicyRemove(PolicyRemove { name }), None)).await
 }

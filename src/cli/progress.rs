@@ -1,0 +1,64 @@
+//! How far long work is, on a terminal that a person watches: bytes or things done, the rate, the time left.
+//!
+//! Owns: that one line. Must not: draw where nobody watches.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Things.
+    Things,
+}
+
+/// A line that shows progress from its first telling to its end.
+pub struct Progress {
+    unit: Unit,
+    watched: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Progress {
+    /// Drawn only where somebody watches.
+    pub fn new(watched: bool, unit: Unit) -> Self {
+        Self { unit, watched: watched && super::terminal::draws(), bar: Mutex::new(None) }
+    }
+
+    /// So much is done, of so much where that is known.
+    pub fn tell(&self, done: u64, total: Option<u64>) {
+        if !self.watched {
+            return;
+        }
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bar.get_or_insert_with(|| self.begin(total));
+        bar.set_position(done);
+    }
+
+    /// The line goes.
+    pub fn end(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn begin(&self, total: Option<u64>) -> ProgressBar {
+        let form = match (self.unit, total) {
+            (Unit::Bytes, Some(_)) => "{bar:24} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left",
+            (Unit::Bytes, None) => "{binary_bytes}  {binary_bytes_per_sec}  {elapsed}",
+            (Unit::Things, Some(_)) => "{bar:24} {pos} of {len}  {eta} left",
+            (Unit::Things, None) => "{pos} so far  {per_sec}  {elapsed}",
+        };
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(5));
+        bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("#>-"));
+        bar
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,268 @@
+//! `dr restore`: the catalog comes back from an archive; needs none.
+
+use super::list::{choose, opening};
+use crate::cli::call::{Call, shown};
+use crate::cli::families::{DrSecret, Family, Flags};
+use crate::cli::output::{End, Format};
+use crate::cli::place::Loc;
+use crate::cli::secrets::{self, PROMPTS};
+use crate::crypto::Passphrase;
+use crate::domain::{
+    Act, Artifact, ArtifactFilter, Changed, DrPassphrase, Fault, Installation, Kind, LocationName, Request, Rescan, Target, Text, count,
+};
+use crate::ops::{Contents, Found, Keys, Opening, Report, Resource, Restored, Session};
+use std::fmt::Write as _;
+
+/// Restore an installation from an archive into the empty catalog that --catalog names
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which archive, as lists name it (default: the newest)
+    #[arg(value_name = "ARCHIVE")]
+    archive: Option<String>,
+    #[command(flatten)]
+    place: Loc,
+    /// Of this installation, by the first digits of its id
+    #[arg(long, value_name = "ID")]
+    installation: Option<String>,
+    #[command(flatten)]
+    secret: DrSecret,
+}
+
+/// What is asked for, whichever verb asks.
+pub struct Wanted {
+    pub target: Target,
+    pub secret_key: Option<Passphrase>,
+    pub archive: Option<String>,
+    pub installation: Option<String>,
+    pub family: Family,
+}
+
+/// Restores.
+///
+/// # Errors
+/// `Kind::Refused` where there is a catalog already; as the location's and the secrets'.
+pub async fn run(call: &Call, args: Args) -> Result<(), End> {
+    let wanted = Wanted {
+        target: args.place.need()?,
+        secret_key: secrets::of_family(call, &args.place.family(), "secret key").await?,
+        archive: args.archive,
+        installation: args.installation,
+        family: args.secret.family(),
+    };
+    restore(call, wanted).await
+}
+
+/// The way back, step by step; what no flag gave is asked for on a terminal.
+///
+/// # Errors
+/// As [`run`].
+pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
+    empty(call)?;
+    let opening = opening(call);
+    let store = opening.store(&wanted.target, wanted.secret_key.as_ref())?;
+    let found = opening.list(&store).await?;
+    let archive = choose(&found, wanted.archive.as_deref(), wanted.installation.as_deref(), &wanted.target.address())?;
+    if call.globals.plan {
+        return planned(call, archive);
+    }
+    call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
+    let contents = open(call, &opening, &store, archive, &wanted.family).await?;
+    call.out.note(inside(&contents).trim_end());
+    let keys = unlock(call, &opening, &contents).await?;
+    let report = Report::nobody();
+    let restored = opening.restore(&contents, keys, Some(&wanted.target), &report, call.signals.stop()).await?;
+    after(call, restored, &contents).await
+}
+
+/// There must be nothing where the catalog is to be.
+fn empty(call: &Call) -> Result<(), Fault> {
+    if call.place.catalog.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let cause = format!("{} exists, and is never overwritten", shown(&call.place.catalog));
+    Err(Fault::refused("nothing restored", cause, Act::say("name another --catalog FILE, or move that one away")))
+}
+
+fn planned(call: &Call, archive: &Found) -> Result<(), End> {
+    let name = archive.name.rsplit('/').next().unwrap_or_default();
+    let people = format!(
+        "restore from {name}\nsteps\n  1 open it with the DR passphrase, and verify it to its end\n  2 open the master key in it with a passkey's secret\n  3 \
+         verify every record, and write {}\n  4 read the locations through\n",
+        shown(&call.place.catalog)
+    );
+    call.out.one(Resource::ours("Plan", "dr restore", serde_json::json!({ "archive": archive.name })), &people, true)
+}
+
+fn age(archive: &Found, call: &Call) -> String {
+    let seconds = call.now().since(archive.created_at());
+    let days = seconds / 86_400;
+    if days > 0 {
+        format!("made {} ago", count(days.unsigned_abs(), "day", "days"))
+    } else {
+        format!("made {}", archive.created_at().short(call.now()))
+    }
+}
+
+async fn open(
+    call: &Call,
+    opening: &Opening,
+    store: &std::sync::Arc<dyn crate::ops::Store>,
+    archive: &Found,
+    family: &Family,
+) -> Result<Contents, Fault> {
+    if let Some(secret) = secrets::of_family(call, family, "DR passphrase").await? {
+        return opening.open(store, &archive.name, &secret).await;
+    }
+    let Some(prompt) = call.prompt() else {
+        let next = Act::say("--dr-passphrase-file F, --dr-passphrase-fd N, or a terminal");
+        let cause = "the DR passphrase was not given, and there is no terminal to ask on";
+        return Err(Fault::new(Kind::Secret, "nothing restored", cause, next));
+    };
+    let mut label = archive.header.as_ref().map_or_else(
+        |_| String::new(),
+        |header| {
+            let name = header.name.clone().unwrap_or_default();
+            let line = DrPassphrase::envelope(header.dr_passphrase, &name, header.catalog_id.get(..4).unwrap_or_default(), "...");
+            format!("First the envelope {line}\n")
+        },
+    );
+    let mut last = None;
+    for _ in 0..PROMPTS {
+        match Passphrase::entered(&prompt.secret(&format!("{label}DR passphrase: ")).await?) {
+            Err(e) => label = format!("not taken: {e}\n"),
+            Ok(secret) => match opening.open(store, &archive.name, &secret).await {
+                Err(fault) if fault.kind == Kind::Secret => {
+                    label = format!("{}{}\n", fault.line(), hint(&secret));
+                    last = Some(fault);
+                }
+                ended => return ended,
+            },
+        }
+    }
+    Err(last.unwrap_or_else(|| Fault::new(Kind::Secret, "nothing restored", "no DR passphrase was given", Act::say("take its envelope"))))
+}
+
+/// What the word list says of twelve words that did not open; nothing else is ever said of them.
+fn hint(secret: &Passphrase) -> String {
+    use crate::crypto::{Slip, Words};
+    match Words::of(secret.expose()).as_ref().and_then(Words::slip) {
+        Some(Slip::NotInList(n)) => format!("; word {n} is not in the word list"),
+        Some(Slip::CheckBits) => "; check bits do not match: a word is wrong, or two are swapped".into(),
+        Some(Slip::Count(n)) => format!("; {n} words of the list, not 12"),
+        None => String::new(),
+    }
+}
+
+/// What is inside, and what is still needed.
+fn inside(contents: &Contents) -> String {
+    let installation = &contents.installation;
+    let mut out = format!(
+        "{}: archive {} of {}, journal to entry {}\nThe master key in it is still wrapped. Which of these do you hold?\n",
+        installation.title(),
+        contents.head.seq,
+        contents.head.created_at,
+        contents.head.journal_seq
+    );
+    for passkey in &contents.passkeys {
+        let owner = passkey.owner.as_ref().map(|owner| format!(", {owner}'s")).unwrap_or_default();
+        let line = Installation::envelope(&passkey.name, &installation.name, installation.short_id(), &passkey.created_at.day());
+        let _ = writeln!(out, "  {line}  ({}{owner})", passkey.method.word());
+    }
+    out
+}
+
+async fn unlock(call: &Call, opening: &Opening, contents: &Contents) -> Result<Keys, Fault> {
+    let with = secrets::unlocking_passkey(call)?;
+    if let Some((secret, by)) = secrets::given(call).await? {
+        return opening.unlock(contents, with.as_ref(), &secret, by, call.signals.stop()).await;
+    }
+    let Some(prompt) = call.prompt() else {
+        let next = Act::say("--passphrase-file F, --passphrase-fd N, or a terminal");
+        let cause = "no passkey's passphrase was given, and there is no terminal to ask on";
+        return Err(Fault::new(Kind::Secret, "nothing restored", cause, next));
+    };
+    let mut label = "Then the envelope of a passkey: any of them opens it.\n".to_owned();
+    let mut last = None;
+    for _ in 0..PROMPTS {
+        match Passphrase::entered(&prompt.secret(&format!("{label}passphrase: ")).await?) {
+            Err(e) => label = format!("not taken: {e}\n"),
+            Ok(secret) => match opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await {
+                Err(fault) if fault.kind == Kind::Secret => {
+                    label = format!("{}{}\n", fault.line(), hint(&secret));
+                    last = Some(fault);
+                }
+                ended => return ended,
+            },
+        }
+    }
+    Err(last.unwrap_or_else(|| Fault::new(Kind::Secret, "nothing restored", "no passphrase was given", Act::say("take an envelope"))))
+}
+
+/// The locations are read through, and the receipt is written.
+async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(), End> {
+    let Restored { mut lines, quarantined, keys } = restored;
+    let all_the_same = |fault: Fault| fault.leaving(Changed::Partly("the installation is restored all the same".into()));
+    let mut session = call.session().await.map_err(all_the_same)?;
+    for line in session.admit(keys).await.map_err(all_the_same)? {
+        call.out.note(&line.to_string());
+    }
+    let facts = session.facts().await?;
+    let mut missing = Vec::new();
+    for location in &facts.locations {
+        match rescan(call, &session, &location.name).await {
+            Ok(told) => lines.extend(told),
+            Err(fault) => {
+                missing.push(Text::new(format!("location {} was not read: {}; next: {}", location.name, fault.cause, fault.next.say)));
+            }
+        }
+    }
+    let newer = newer(&session, contents).await?;
+    if newer > 0 {
+        lines.push(Text::new(format!("{} made after the archive, found in the locations", count(newer, "artifact", "artifacts"))));
+    }
+    missing.extend(quarantined.iter().map(|what| Text::new(format!("the record of {what} did not verify, and was left out"))));
+    let stale = facts.passkeys.iter().filter(|p| !facts.in_use(&p.name)).map(|p| p.name.to_string()).collect::<Vec<_>>();
+    if !stale.is_empty() {
+        missing.push(Text::new(format!("not tried today: {} (kastellan passkey check)", stale.join(", "))));
+    }
+    if call.out.format != Format::Table && call.out.format != Format::Wide {
+        let body = serde_json::json!({ "back": lines, "notBack": missing, "archive": contents.head.seq });
+        return call.out.one(Resource::ours("Receipt", "dr restore", body), "", true);
+    }
+    let mut people = String::new();
+    for line in &lines {
+        let _ = writeln!(people, "{line}");
+    }
+    if !missing.is_empty() {
+        people.push_str("What did not come back, or is not proved:\n");
+        for line in &missing {
+            let _ = writeln!(people, "  {line}");
+        }
+    }
+    call.out.data(&people)?;
+    call.out.note("next: kastellan artifact list; kastellan dr take-over, once the old one is gone for good");
+    Ok(())
+}
+
+async fn rescan(call: &Call, session: &Session, name: &LocationName) -> Result<Vec<Text>, Fault> {
+    let plan = session.plan(&Request::Rescan(Rescan { location: name.clone() })).await?;
+    let begun = session.begin(&plan).await?;
+    let done = begun.run(crate::crypto::Secrets::new(), Report::nobody(), call.signals.stop().clone()).await?;
+    Ok(done.receipt.lines)
+}
+
+/// How many artifacts are newer than the archive.
+async fn newer(session: &Session, contents: &Contents) -> Result<u64, Fault> {
+    let (mut newer, mut token) = (0, None);
+    loop {
+        let page = session.artifacts(&ArtifactFilter::default(), token.as_deref(), 1000).await?;
+        let young = |a: &&Artifact| a.created_at > contents.head.created_at;
+        let found = page.artifacts.iter().filter(young).count() as u64;
+        newer += found;
+        // Newest first: the first page with an older one is the last that matters.
+        token = page.next.filter(|_| found == 1000);
+        if token.is_none() {
+            return Ok(newer);
+        }
+    }
+}

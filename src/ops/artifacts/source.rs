@@ -1,0 +1,223 @@
+//! What is sealed, as one stream of bytes: a file, standard input, or a tar stream of a folder or several paths.
+
+use crate::domain::{Act, ArtifactKind, Fault, Kind, Text};
+use crate::host::{kind_of, why};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::thread::JoinHandle;
+
+/// The most names that are kept among the sealed facts, in bytes.
+const MOST_NAMES: usize = 64 * 1024;
+
+/// Bytes to be sealed.
+pub struct Source {
+    reader: Box<dyn Read + Send>,
+    /// The thread that writes the tar stream; its end tells whether the stream is whole.
+    writer: Option<JoinHandle<io::Result<()>>>,
+    doing: Text,
+    /// What it holds.
+    pub kind: ArtifactKind,
+    /// Names of what is in it, one a line.
+    pub names: String,
+    /// How long it is, where that is known.
+    pub size: Option<u64>,
+}
+
+impl Source {
+    /// Opens `paths`; none: standard input.
+    pub fn open(paths: &[PathBuf], wanted: ArtifactKind, name: Option<&Text>, doing: &Text) -> Result<Self, Fault> {
+        let refuse = |path: &Path, error: &io::Error| {
+            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Refused };
+            Fault::new(
+                kind,
+                doing.clone(),
+                format!("{}: {}", Text::new(path.to_string_lossy()), why(error)),
+                Act::say("name what is to be sealed"),
+            )
+        };
+        let called = |otherwise: String| name.map_or(otherwise, ToString::to_string);
+        let doing_owned = doing.clone();
+        let source = |reader, writer, kind, names, size| Self { reader, writer, doing: doing_owned, kind, names, size };
+        match paths {
+            [] => {
+                let kind = if wanted == ArtifactKind::Manifests { wanted } else { ArtifactKind::Stream };
+                Ok(source(Box::new(io::stdin()), None, kind, called("standard input".into()), None))
+            }
+            [path] if !path.is_dir() => {
+                let file = File::open(path).map_err(|e| refuse(path, &e))?;
+                let meta = file.metadata().map_err(|e| refuse(path, &e))?;
+                let kind = if wanted == ArtifactKind::Manifests { wanted } else { ArtifactKind::File };
+                let names = match wanted {
+                    ArtifactKind::Manifests => manifests(path, meta.len()).map_err(|e| refuse(path, &e))?,
+                    _ => called(path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()),
+                };
+                if !meta.is_file() && !meta.is_dir() {
+                    tracing::info!("sealing {} to its end", kind_of(&meta));
+                }
+                Ok(source(Box::new(file), None, kind, names, meta.is_file().then_some(meta.len())))
+            }
+            several => {
+                for path in several {
+                    std::fs::symlink_metadata(path).map_err(|e| refuse(path, &e))?;
+                }
+                let (reader, pipe) = io::pipe().map_err(|e| refuse(Path::new("pipe"), &e))?;
+                let paths = several.to_vec();
+                let writer = std::thread::spawn(move || archive(&paths, pipe));
+                let names: Vec<String> = several.iter().map(|path| inside(path).to_string_lossy().into_owned()).collect();
+                Ok(source(Box::new(reader), Some(writer), ArtifactKind::Archive, called(names.join("\n")), None))
+            }
+        }
+    }
+
+    /// Fills a buffer; less than its length only at the end.
+    ///
+    /// # Errors
+    /// `Kind::Unexpected`, where reading fails midway.
+    pub fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let mut length = 0;
+        while length < buffer.len() {
+            match self.reader.read(&mut buffer[length..]) {
+                Ok(0) => {
+                    self.ended().map_err(|e| self.broken(&e))?;
+                    break;
+                }
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.broken(&error)),
+            }
+        }
+        Ok(length)
+    }
+
+    /// A tar stream that was cut short by a fault looks like one that ended.
+    fn ended(&mut self) -> io::Result<()> {
+        match self.writer.take() {
+            Some(writer) => writer.join().unwrap_or_else(|_| Err(io::Error::other("the archive's writer ended abnormally"))),
+            None => Ok(()),
+        }
+    }
+
+    fn broken(&self, error: &io::Error) -> Fault {
+        let next = Act::say("see that all of it can be read, then seal again");
+        Fault::new(Kind::Unexpected, self.doing.clone(), format!("reading what is to be sealed failed: {}", why(error)), next)
+    }
+}
+
+/// Writes the tar stream. Links are kept as links; what is neither file, folder nor link is left out by nobody: it is a fault.
+fn archive(paths: &[PathBuf], pipe: io::PipeWriter) -> io::Result<()> {
+    let mut tar = tar::Builder::new(io::BufWriter::with_capacity(1 << 18, pipe));
+    tar.follow_symlinks(false);
+    for path in paths {
+        let name = inside(path);
+        if std::fs::symlink_metadata(path)?.is_dir() {
+            tar.append_dir_all(&name, path)?;
+        } else {
+            tar.append_path_with_name(path, &name)?;
+        }
+    }
+    tar.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(())
+}
+
+/// The name that a path has inside an archive: relative, without `..`.
+fn inside(path: &Path) -> PathBuf {
+    let name: PathBuf = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    if name.as_os_str().is_empty() { PathBuf::from(".") } else { name }
+}
+
+/// Kinds and names of the manifests in a file, one a line: `Deployment shop/web`. What does not parse as manifests is refused.
+fn manifests(path: &Path, length: u64) -> io::Result<String> {
+    const MOST: u64 = 64 << 20;
+    if length > MOST {
+        return Err(io::Error::other("manifests of more than 64 MiB: seal them as a plain file"));
+    }
+    let text = std::fs::read_to_string(path)?;
+    let mut names = String::new();
+    for document in serde_yaml::Deserializer::from_str(&text) {
+        let value =
+            <serde_yaml::Value as serde::Deserialize>::deserialize(document).map_err(|e| io::Error::other(format!("not YAML: {e}")))?;
+        for_each_manifest(&value, &mut |kind, namespace, name| {
+            let slash = if namespace.is_empty() { "" } else { "/" };
+            if names.len() < MOST_NAMES {
+                let separator = if names.is_empty() { "" } else { "\n" };
+                let _ = write!(names, "{separator}{kind} {namespace}{slash}{name}");
+            }
+        });
+    }
+    if names.is_empty() { Err(io::Error::other("there is no Kubernetes manifest in it (kind and metadata.name)")) } else { Ok(names) }
+}
+
+fn for_each_manifest(value: &serde_yaml::Value, each: &mut impl FnMut(&str, &str, &str)) {
+    if let Some(items) = value.get("items").and_then(serde_yaml::Value::as_sequence) {
+        for item in items {
+            for_each_manifest(item, each);
+        }
+        return;
+    }
+    let text = |value: Option<&serde_yaml::Value>| value.and_then(serde_yaml::Value::as_str).unwrap_or_default().to_owned();
+    let (kind, metadata) = (text(value.get("kind")), value.get("metadata"));
+    let name = text(metadata.and_then(|m| m.get("name")));
+    if !kind.is_empty() && !name.is_empty() {
+        each(&kind, &text(metadata.and_then(|m| m.get("namespace"))), &name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(mut source: Source) -> Result<Vec<u8>, Fault> {
+        let (mut out, mut buffer) = (Vec::new(), vec![0; 1000]);
+        loop {
+            let length = source.fill(&mut buffer)?;
+            out.extend_from_slice(&buffer[..length]);
+            if length < buffer.len() {
+                return Ok(out);
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_is_a_tar_stream_with_relative_names() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("d")).unwrap();
+        std::fs::write(folder.path().join("d/one"), "1").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("d/link")).unwrap();
+        let source = Source::open(&[folder.path().to_owned()], ArtifactKind::File, None, &"x".into()).unwrap();
+        assert_eq!(source.kind, ArtifactKind::Archive);
+        let bytes = whole(source).unwrap();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let names: Vec<String> = archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().to_string_lossy().into_owned()).collect();
+        assert!(names.iter().all(|name| !name.starts_with('/') && !name.contains("..")), "{names:?}");
+        assert!(names.iter().any(|name| name.ends_with("d/one")) && names.iter().any(|name| name.ends_with("d/link")), "{names:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_midway_fails_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("one"), "1").unwrap();
+        let source = Source::open(&[folder.path().join("one"), folder.path().join("one")], ArtifactKind::File, None, &"x".into()).unwrap();
+        assert!(whole(source).is_ok());
+        let mut source =
+            Source::open(&[folder.path().join("one"), folder.path().to_owned()], ArtifactKind::File, None, &"x".into()).unwrap();
+        source.ended().unwrap();
+        source.writer = Some(std::thread::spawn(|| Err(io::Error::other("gone"))));
+        assert!(whole(source).unwrap_err().cause.to_string().contains("gone"));
+        assert_eq!(Source::open(&[folder.path().join("none")], ArtifactKind::File, None, &"x".into()).err().unwrap().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn manifests_are_named_by_kind_and_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.yaml");
+        let yaml =
+            "kind: Deployment\nmetadata: {name: web, namespace: shop}\n---\nkind: List\nitems:\n- kind: Secret\n  metadata: {name: s}\n";
+        std::fs::write(&path, yaml).unwrap();
+        let source = Source::open(std::slice::from_ref(&path), ArtifactKind::Manifests, None, &"x".into()).unwrap();
+        assert_eq!(source.names, "Deployment shop/web\nSecret s");
+        std::fs::write(&path, "a: 1").unwrap();
+        assert!(Source::open(&[path], ArtifactKind::Manifests, None, &"x".into()).is_err());
+    }
+}

@@ -1,0 +1,373 @@
+//! The artifact index: what the locations hold, as this machine last saw it.
+//!
+//! A file beside the catalog that can be made again from the locations at any time, and so is allowed to be lost. Its entries are sealed
+//! records; which of them a query finds is told by columns that are believed no further than that. Owns: paging, filters, counts whose time
+//! does not grow with the index. Must not: open a box. Next: `ops` makes the entries and reads them.
+
+use crate::domain::{Act, Fault, Kind};
+use crate::format::{RecordKind, SealedRecord};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS artifacts(id TEXT NOT NULL, location TEXT NOT NULL, policy TEXT NOT NULL, created INTEGER NOT NULL,
+    scan INTEGER NOT NULL, rev INTEGER NOT NULL, clear TEXT NOT NULL, sealed BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS by_id ON artifacts(id, location);
+CREATE INDEX IF NOT EXISTS by_time ON artifacts(created DESC, id, location);
+CREATE INDEX IF NOT EXISTS by_policy ON artifacts(policy, created DESC, id, location);
+CREATE INDEX IF NOT EXISTS by_location ON artifacts(location, created DESC, id, location);
+CREATE TABLE IF NOT EXISTS notes(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// How long another process may keep the file locked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An entry, and the columns that it is found by.
+#[derive(Clone, Debug)]
+pub struct Indexed {
+    /// The location's name in lower case.
+    pub location: String,
+    /// The policy's name.
+    pub policy: String,
+    /// When the artifact was made, seconds since 1970.
+    pub created: i64,
+    /// The entry; its id is the artifact's.
+    pub record: SealedRecord,
+}
+
+/// The place after an entry in a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the last one shown was made.
+    pub created: i64,
+    /// Its id.
+    pub id: String,
+    /// Its location.
+    pub location: String,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only of this policy.
+    pub policy: Option<String>,
+    /// Only in this location, in lower case.
+    pub location: Option<String>,
+    /// Only after this place.
+    pub after: Option<Cursor>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The index file.
+pub struct Index {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl Index {
+    /// Opens the index at `path`, or makes an empty one, owner-only.
+    ///
+    /// # Errors
+    /// `Kind::Damaged` where it is no index; it may then be moved away, since every rescan makes it again.
+    pub fn open(path: &Path) -> Result<Self, Fault> {
+        let fail = |error: rusqlite::Error| fault(path, &error);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        if let Err(error) = made
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            let next = Act::say("see that the catalog's folder is yours and its disk has room");
+            return Err(Fault::new(Kind::Unexpected, doing(path), crate::host::why(&error), next));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+        connection.busy_timeout(PATIENCE).map_err(fail)?;
+        connection
+            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2048; PRAGMA mmap_size=0;")
+            .and_then(|()| connection.execute_batch(SCHEMA))
+            .map_err(fail)?;
+        Ok(Self { path: path.to_owned(), connection: Mutex::new(connection) })
+    }
+
+    /// A page of entries, newest first, and whether more follow.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn page(&self, wanted: &Wanted) -> Result<(Vec<Indexed>, bool), Fault> {
+        let connection = self.held();
+        let mut conditions = Vec::new();
+        if wanted.policy.is_some() {
+            conditions.push("policy = ?1");
+        }
+        if wanted.location.is_some() {
+            conditions.push("location = ?2");
+        }
+        if wanted.after.is_some() {
+            // The first condition is what the index searches by, the second says exactly after what.
+            conditions.push("created <= ?3 AND (created < ?3 OR id > ?4 OR (id = ?4 AND location > ?5))");
+        }
+        let filter = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        let sql = format!(
+            "SELECT id, location, policy, created, rev, clear, sealed FROM artifacts {filter} ORDER BY created DESC, id, location LIMIT ?6"
+        );
+        let cursor = wanted.after.as_ref();
+        let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX).saturating_add(1);
+        let read = || {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let values = params![
+                wanted.policy,
+                wanted.location,
+                cursor.map(|c| c.created),
+                cursor.map(|c| c.id.as_str()),
+                cursor.map(|c| c.location.as_str()),
+                limit
+            ];
+            statement.query_map(values, indexed)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let mut found = read().map_err(|error| fault(&self.path, &error))?;
+        let more = found.len() > wanted.limit;
+        found.truncate(wanted.limit);
+        Ok((found, more))
+    }
+
+    /// All entries whose id begins with `prefix`, at most `limit`.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn starting(&self, prefix: &str, limit: usize) -> Result<Vec<Indexed>, Fault> {
+        let connection = self.held();
+        let read = || {
+            let sql = "SELECT id, location, policy, created, rev, clear, sealed FROM artifacts WHERE id >= ?1 AND id < ?2 ORDER BY id, location LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let end = format!("{prefix}g");
+            statement
+                .query_map(params![prefix, end, i64::try_from(limit).unwrap_or(i64::MAX)], indexed)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|error| fault(&self.path, &error))
+    }
+
+    /// Writes entries in one step, each in place of what was there, as seen by scan number `scan` (0: none).
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn put(&self, entries: &[Indexed], scan: i64) -> Result<(), Fault> {
+        self.write(|transaction| {
+            let sql =
+                "INSERT INTO artifacts(id, location, policy, created, scan, rev, clear, sealed) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                       ON CONFLICT(id, location) DO UPDATE SET policy = excluded.policy, created = excluded.created, scan = excluded.scan,
+                       rev = excluded.rev, clear = excluded.clear, sealed = excluded.sealed";
+            let mut statement = transaction.prepare_cached(sql)?;
+            for entry in entries {
+                let record = &entry.record;
+                let rev = i64::try_from(record.rev).unwrap_or(i64::MAX);
+                let values = params![record.id, entry.location, entry.policy, entry.created, scan, rev, record.clear, record.sealed];
+                statement.execute(values)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes an entry out; whether it was there.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn remove(&self, id: &str, location: &str) -> Result<bool, Fault> {
+        let mut removed = false;
+        self.write(|transaction| {
+            removed = transaction.execute("DELETE FROM artifacts WHERE id = ?1 AND location = ?2", params![id, location])? > 0;
+            Ok(())
+        })?;
+        Ok(removed)
+    }
+
+    /// Marks an entry as seen by a scan; whether it is there.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn seen(&self, ids: &[String], location: &str, scan: i64) -> Result<(), Fault> {
+        self.write(|transaction| {
+            let mut statement = transaction.prepare_cached("UPDATE artifacts SET scan = ?3 WHERE id = ?1 AND location = ?2")?;
+            for id in ids {
+                statement.execute(params![id, location, scan])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes out what a location's scan did not see; how many.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn unseen(&self, location: &str, scan: i64) -> Result<u64, Fault> {
+        let mut gone = 0;
+        self.write(|transaction| {
+            gone = transaction.execute("DELETE FROM artifacts WHERE location = ?1 AND scan <> ?2", params![location, scan])?;
+            Ok(())
+        })?;
+        Ok(gone as u64)
+    }
+
+    /// Takes out all entries of a location; how many.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn forget(&self, location: &str) -> Result<u64, Fault> {
+        self.unseen(location, i64::MIN)
+    }
+
+    /// How many entries a location has, counted up to `most`.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn some_in(&self, location: &str, most: u32) -> Result<u64, Fault> {
+        let connection = self.held();
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM artifacts WHERE location = ?1 LIMIT ?2)";
+        connection
+            .query_row(sql, params![location, most], |row| row.get::<_, i64>(0))
+            .map(i64::unsigned_abs)
+            .map_err(|error| fault(&self.path, &error))
+    }
+
+    /// A number that was noted under a name.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn note(&self, name: &str) -> Result<Option<i64>, Fault> {
+        let connection = self.held();
+        let sql = "SELECT value FROM notes WHERE name = ?1";
+        connection.query_row(sql, [name], |row| row.get(0)).optional().map_err(|error| fault(&self.path, &error))
+    }
+
+    /// Notes a number under a name.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn set_note(&self, name: &str, value: i64) -> Result<(), Fault> {
+        self.write(|transaction| {
+            let sql = "INSERT INTO notes(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
+            transaction.execute(sql, params![name, value]).map(|_| ())
+        })
+    }
+
+    fn write(&self, work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), Fault> {
+        let mut connection = self.held();
+        let written = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            work(&transaction)?;
+            transaction.commit()
+        });
+        written.map_err(|error| fault(&self.path, &error))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn indexed(row: &Row) -> rusqlite::Result<Indexed> {
+    let id: String = row.get(0)?;
+    let rev: i64 = row.get(4)?;
+    let record = SealedRecord { kind: RecordKind::Artifact, id, rev: rev.unsigned_abs(), clear: row.get(5)?, sealed: row.get(6)? };
+    Ok(Indexed { location: row.get(1)?, policy: row.get(2)?, created: row.get(3)?, record })
+}
+
+fn doing(path: &Path) -> String {
+    format!("cannot use the artifact index {}", path.display())
+}
+
+fn fault(path: &Path, error: &rusqlite::Error) -> Fault {
+    use rusqlite::ErrorCode as Code;
+    let (kind, next) = match error.sqlite_error_code() {
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => (Kind::Changed, "another Kastellan is writing to it: try again"),
+        Some(Code::DiskFull | Code::SystemIoFailure | Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly) => {
+            (Kind::Unexpected, "see that the catalog's folder is yours and its disk has room")
+        }
+        _ => (Kind::Damaged, "move that file away: kastellan artifact rescan LOCATION makes it again"),
+    };
+    Fault::new(kind, doing(path), error.to_string(), Act::say(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(n: i64, policy: &str, location: &str) -> Indexed {
+        let record = SealedRecord { kind: RecordKind::Artifact, id: format!("{n:032x}"), rev: 1, clear: "{}".into(), sealed: vec![1] };
+        Indexed { location: location.into(), policy: policy.into(), created: n / 3, record }
+    }
+
+    fn all(index: &Index, policy: Option<&str>, location: Option<&str>, limit: usize) -> Vec<(String, String)> {
+        let mut wanted = Wanted { policy: policy.map(Into::into), location: location.map(Into::into), after: None, limit };
+        let mut found = Vec::new();
+        loop {
+            let (page, more) = index.page(&wanted).unwrap();
+            assert!(page.len() <= limit);
+            wanted.after = page.last().map(|e| Cursor { created: e.created, id: e.record.id.clone(), location: e.location.clone() });
+            found.extend(page.into_iter().map(|e| (e.record.id, e.location)));
+            if !more {
+                return found;
+            }
+        }
+    }
+
+    #[test]
+    fn every_page_follows_the_last_whatever_the_filter() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(&folder.path().join("index")).unwrap();
+        let entries: Vec<Indexed> = (0..100)
+            .flat_map(|n| {
+                let policy = if n % 2 == 0 { "even" } else { "odd" };
+                [entry(n, policy, "a"), entry(n, policy, "b")]
+            })
+            .collect();
+        index.put(&entries, 0).unwrap();
+        for limit in [1, 7, 1000] {
+            let found = all(&index, None, None, limit);
+            assert_eq!(found.len(), 200);
+            let once: std::collections::BTreeSet<_> = found.iter().collect();
+            assert_eq!(once.len(), 200, "each once");
+            assert_eq!(all(&index, Some("odd"), None, limit).len(), 100);
+            assert_eq!(all(&index, Some("odd"), Some("b"), limit).len(), 50);
+            assert_eq!(all(&index, None, Some("a"), limit).len(), 100);
+        }
+        index.seen(&[format!("{:032x}", 5)], "a", 9).unwrap();
+        assert_eq!(index.unseen("a", 9).unwrap(), 99);
+        assert_eq!(all(&index, None, Some("a"), 10).len(), 1);
+        assert_eq!(index.starting(&format!("{:032x}", 5)[..31], 100).unwrap().len(), 16 + 1);
+        assert_eq!(index.forget("b").unwrap(), 100);
+        index.set_note("n", 3).unwrap();
+        assert_eq!((index.note("n").unwrap(), index.note("m").unwrap()), (Some(3), None));
+    }
+
+    #[test]
+    fn every_query_is_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(&folder.path().join("index")).unwrap();
+        let plan = |sql: &str| {
+            let connection = index.held();
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let lines: Vec<String> = statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            lines.join("\n")
+        };
+        for filter in
+            ["", "WHERE policy = 'p'", "WHERE location = 'l'", "WHERE policy = 'p' AND created <= 5 AND (created < 5 OR id > 'x')"]
+        {
+            let plan = plan(&format!("SELECT clear FROM artifacts {filter} ORDER BY created DESC, id, location LIMIT 9"));
+            assert!(!plan.contains("TEMP B-TREE") && plan.contains("USING INDEX"), "{filter}: {plan}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_index_is_said_to_be_replaceable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index");
+        std::fs::write(&path, vec![b'x'; 5000]).unwrap();
+        let fault = Index::open(&path).err().unwrap();
+        assert_eq!(fault.kind, Kind::Damaged);
+        assert!(fault.next.say.to_string().contains("rescan"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Locations that are gone, full, read-only or somebody else's.
+
+use crate::harness::tools::need_root;
+use crate::yard::{Yard, bytes};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+#[test]
+fn an_empty_folder_under_the_mount_point_is_not_an_empty_location() {
+    let yard = Yard::new();
+    let id = yard.seal(b"x");
+    let (folder, away) = (yard.folder("nfs"), yard.folder("away"));
+    fs::rename(&folder, &away).unwrap();
+    fs::create_dir(&folder).unwrap();
+    let path = yard.house.home.file("plain", "x", 0o600);
+    for args in [
+        vec!["artifact", "seal", &path, "--policy", "app-daily"],
+        vec!["artifact", "rescan", "nfs"],
+        vec!["location", "check", "nfs"],
+        vec!["artifact", "sweep", "nfs", "--confirm", "nfs"],
+    ] {
+        let run = yard.run(&args);
+        let (cause, next) = run.assert_fault(6);
+        assert!(cause.contains("is the share mounted?") && next.contains("mount it"), "{cause}");
+    }
+    assert!(yard.open(&id).unwrap_err().assert_fault(6).0.contains("is the share mounted?"));
+    assert_eq!(yard.ids(&[]), std::slice::from_ref(&id), "a rescan of a share that is away forgets nothing");
+    fs::remove_dir(&folder).unwrap();
+    assert!(yard.run(&["location", "check", "nfs"]).assert_fault(6).0.contains("the folder is not there"));
+    fs::rename(&away, &folder).unwrap();
+    assert_eq!(yard.open(&id).unwrap(), b"x");
+    fs::write(folder.join(".kastellan-location"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    assert!(yard.run(&["location", "check", "nfs"]).assert_fault(6).0.contains("mark of another location"));
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_that_lists() {
+    if !need_root("mounting a small disk") {
+        return;
+    }
+    let yard = Yard::new();
+    let folder = yard.folder("small");
+    fs::create_dir(&folder).unwrap();
+    let mounted = Mounted::tmpfs(&folder, "size=3m,mode=700");
+    yard.house.open(&["location", "add", "small", "--directory", folder.to_str().unwrap()]);
+    let path = yard.house.home.file("plain", bytes(8 << 20), 0o600);
+    let run = yard.run(&["artifact", "seal", &path, "--policy", "app-daily", "--location", "small"]);
+    let (cause, next) = run.assert_fault(6);
+    assert!(cause.contains("its disk is full") && next.contains("make room"), "{cause}");
+    assert!(yard.ids(&[]).is_empty());
+    let left: Vec<_> = yard.objects("small").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(left.len(), 1, "only the mark: {left:?}");
+    mounted.remount("ro");
+    let small = yard.house.home.file("little", "x", 0o600);
+    let run = yard.run(&["artifact", "seal", &small, "--policy", "app-daily", "--location", "small"]);
+    assert!(run.assert_fault(6).0.contains("read-only"));
+    assert!(yard.run(&["location", "check", "small"]).out.contains("read-only"));
+    drop(mounted);
+    assert!(yard.run(&["location", "check", "small"]).assert_fault(6).0.contains("is the share mounted?"));
+}
+
+#[test]
+fn a_location_that_this_account_may_not_use_is_not_added() {
+    let yard = Yard::new();
+    let file = yard.house.home.file("file", "x", 0o600);
+    let run = yard.run(&["location", "add", "x", "--directory", &file]);
+    assert!(run.assert_fault(6).0.contains("no folder"));
+    let run = yard.run(&["location", "add", "x", "--directory", "/does/not/exist"]);
+    assert!(run.assert_fault(6).0.contains("the folder is not there"));
+    yard.run(&["location", "add", "nfs", "--directory", "/tmp"]).assert_fault(5);
+    yard.run(&["location", "add", "x"]).assert_fault(2);
+    let folder = yard.folder("nfs").to_string_lossy().into_owned();
+    yard.house.open(&["location", "add", "nfs", "--directory", &folder, "--if-absent"]);
+    let other = yard.folder("other").to_string_lossy().into_owned();
+    let run = yard.run(&["location", "add", "nfs", "--directory", &other, "--if-absent"]);
+    assert!(run.assert_fault(5).0.contains("differs"));
+    assert!(!yard.house.look(&["location", "list"]).out.contains(" x "));
+}
+
+#[test]
+fn what_another_writer_owns_is_not_followed_out_of_the_location() {
+    let yard = Yard::new();
+    let outside = yard.folder("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::create_dir_all(yard.folder("nfs").join("artifacts")).unwrap();
+    std::os::unix::fs::symlink(&outside, yard.folder("nfs").join("artifacts/app-daily")).unwrap();
+    let path = yard.house.home.file("plain", "x", 0o600);
+    let run = yard.run(&["artifact", "seal", &path, "--policy", "app-daily"]);
+    let (cause, _) = run.assert_fault(6);
+    assert!(cause.contains("link") || cause.contains("no folder"), "{cause}");
+    assert!(fs::read_dir(&outside).unwrap().next().is_none());
+}
+
+#[test]
+fn a_forgotten_location_keeps_its_objects_and_comes_back() {
+    let yard = Yard::new();
+    let id = yard.seal(b"x");
+    let before = yard.objects("nfs");
+    yard.run(&["location", "forget", "nfs"]).assert_fault(5);
+    yard.run(&["location", "forget", "nfs", "--yes"]).assert_fault(5);
+    yard.house.open(&["location", "forget", "nfs", "--confirm", "nfs"]);
+    assert_eq!(yard.objects("nfs"), before);
+    assert!(yard.ids(&[]).is_empty());
+    yard.house.open(&["location", "add", "again", "--directory", yard.folder("nfs").to_str().unwrap()]);
+    yard.house.open(&["artifact", "rescan", "again"]);
+    assert_eq!(yard.open(&id).unwrap(), b"x");
+}
+
+#[test]
+fn objects_are_owner_only() {
+    let yard = Yard::new();
+    yard.seal(b"x");
+    for (path, _) in yard.objects("nfs") {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+/// A mount that goes with this value.
+struct Mounted<'a>(&'a std::path::Path);
+
+impl<'a> Mounted<'a> {
+    fn tmpfs(at: &'a std::path::Path, options: &str) -> Self {
+        assert!(Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(at).status().unwrap().success());
+        Self(at)
+    }
+
+    fn remount(&self, options: &str) {
+        assert!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}

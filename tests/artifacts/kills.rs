@@ -1,0 +1,125 @@
+//! Seals and copies that are killed: nothing half-visible, and a sweep takes the rest.
+
+use crate::harness::cli::Call;
+use crate::yard::{Yard, bytes};
+use std::fs;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How often each is killed at a random instant.
+fn kills() -> u32 {
+    std::env::var("KASTELLAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200) / 8
+}
+
+/// Nothing of the location lists but what is whole.
+fn assert_whole(yard: &Yard, location: &str) {
+    yard.house.open(&["artifact", "rescan", location]);
+    yard.house.open(&["artifact", "verify", "--all"]);
+    yard.house.open(&["journal", "verify"]);
+}
+
+#[test]
+fn a_seal_killed_at_any_instant_leaves_nothing_that_lists() {
+    let yard = Yard::new();
+    let path = yard.house.home.file("plain", bytes(40 << 20), 0o600);
+    let args = yard.house.opening(&["artifact", "seal", &path, "--policy", "app-daily"]);
+    let began = Instant::now();
+    assert!(Call::new(&yard.house.home, &args).start().wait().unwrap().success());
+    let whole = began.elapsed();
+    let (mut killed, mut done) = (0, 0);
+    for n in 0..kills() {
+        let mut child = Call::new(&yard.house.home, &args).start();
+        // Spread over its whole length, and a little beyond.
+        let instant = whole.mul_f64(f64::from(n) / f64::from(kills()) * 1.1);
+        wait_until(Instant::now() + instant, || child.try_wait().unwrap().is_some());
+        let _ = child.kill();
+        if child.wait().unwrap().success() {
+            done += 1;
+        } else {
+            killed += 1;
+        }
+        let listed = yard.ids(&[]).len();
+        let whole = yard.objects("nfs").iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "json")).count();
+        assert!(listed <= whole, "the index knows of more than there is");
+    }
+    assert!(killed > 0, "none was killed: {done} ended");
+    assert_whole(&yard, "nfs");
+    let run = yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1ms", "--confirm", "nfs"]);
+    let left = yard.objects("nfs").into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "part" || end == "seal"));
+    assert_eq!(left.count(), 0, "{}", run.out);
+    assert_whole(&yard, "nfs");
+}
+
+fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) {
+    while Instant::now() < deadline && !done() {
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+#[test]
+fn a_running_seal_is_not_swept() {
+    let yard = Yard::new();
+    let args = yard.house.opening(&["artifact", "seal", "-", "--policy", "app-daily"]);
+    let mut child = Call::new(&yard.house.home, &args).start();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&bytes(3 << 20)).unwrap();
+    let part =
+        || yard.objects("nfs").into_iter().find(|(path, bytes)| path.extension().is_some_and(|end| end == "part") && bytes.len() > 1 << 20);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    wait_until(deadline, || part().is_some());
+    let (path, _) = part().expect("it is being written");
+    // Young, whatever is asked for: an hour.
+    yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1h", "--confirm", "nfs"]);
+    assert!(path.exists());
+    input.write_all(&bytes(3 << 20)).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(yard.ids(&[]).len(), 1);
+    assert_whole(&yard, "nfs");
+}
+
+#[test]
+fn an_interrupted_seal_takes_its_objects_back() {
+    let yard = Yard::new();
+    let args = yard.house.opening(&["artifact", "seal", "-", "--policy", "app-daily"]);
+    let mut child = Call::new(&yard.house.home, &args).start();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&bytes(3 << 20)).unwrap();
+    wait_until(Instant::now() + Duration::from_secs(30), || {
+        yard.objects("nfs").iter().any(|(p, b)| p.extension().is_some_and(|end| end == "part") && b.len() > 1 << 20)
+    });
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    // It ends at the next segment.
+    let _ = input.write_all(&bytes(3 << 20));
+    drop(input);
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(crate::harness::cli::code(out.status), 143, "{}", String::from_utf8_lossy(&out.stderr));
+    let left: Vec<_> = yard.objects("nfs").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(left.len(), 1, "only the mark: {left:?}");
+}
+
+#[test]
+fn a_copy_killed_at_any_instant_leaves_nothing_that_lists() {
+    let yard = Yard::new();
+    yard.add_location("second", &[]);
+    let id = yard.seal(&bytes(30 << 20));
+    let args = yard.house.opening(&["artifact", "copy", &id, "--to-location", "second"]);
+    let mut killed = 0;
+    for n in 0..kills() {
+        let mut child = Call::new(&yard.house.home, &args).start();
+        wait_until(Instant::now() + Duration::from_millis(u64::from(n) * 1500 / u64::from(kills())), || {
+            child.try_wait().unwrap().is_some()
+        });
+        let _ = child.kill();
+        let done = child.wait().unwrap().success();
+        killed += u32::from(!done);
+        if done {
+            yard.house.open(&["artifact", "verify", "--all"]);
+            let _ = fs::remove_dir_all(yard.folder("second").join("artifacts"));
+            yard.house.open(&["artifact", "rescan", "second"]);
+        }
+    }
+    assert!(killed > 0);
+    assert_whole(&yard, "second");
+}

@@ -1,0 +1,316 @@
+//! Disaster recovery through the binary: archives, the way back on a bare machine, and what is refused on the way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+use harness::cli::Run;
+use harness::house::{Home, House, PASSPHRASE};
+use harness::pty::{Ended, Launch};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const DR: &str = "a DR passphrase that is long enough";
+
+/// An installation with two policies, a location with an artifact of each, and DR to it.
+struct Site {
+    house: House,
+}
+
+impl Site {
+    fn new() -> Self {
+        static FIRST: std::sync::OnceLock<House> = std::sync::OnceLock::new();
+        let house = FIRST.get_or_init(|| House::with_policies(&["app-daily", "other"])).copy();
+        fs::create_dir(house.home.path().join("share")).unwrap();
+        let site = Self { house };
+        site.open(&["location", "add", "nfs", "--directory", site.share().to_str().unwrap()]);
+        for policy in ["app-daily", "other"] {
+            let file = site.house.home.file(policy, format!("bytes of {policy}"), 0o600);
+            site.open(&["artifact", "seal", &file, "--policy", policy]);
+        }
+        let dr = site.dr();
+        site.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
+        site
+    }
+
+    fn share(&self) -> PathBuf {
+        self.house.home.path().join("share")
+    }
+
+    fn dr(&self) -> String {
+        self.house.home.secret("dr", DR)
+    }
+
+    fn open(&self, args: &[&str]) -> Run {
+        self.house.open(args)
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        self.house.home.run(&self.house.opening(args))
+    }
+
+    fn archives(&self) -> Vec<PathBuf> {
+        archives(&self.share())
+    }
+}
+
+fn archives(share: &Path) -> Vec<PathBuf> {
+    let (mut ways, mut found) = (vec![share.join("dr")], Vec::new());
+    while let Some(way) = ways.pop() {
+        for entry in fs::read_dir(way).into_iter().flatten().flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                ways.push(entry.path());
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A machine without anything but two envelopes.
+struct Bare {
+    home: Home,
+    key: String,
+    dr: String,
+}
+
+impl Bare {
+    fn new() -> Self {
+        let home = Home::new();
+        let (key, dr) = (home.secret("passkey-envelope", PASSPHRASE), home.secret("dr-envelope", DR));
+        Self { home, key, dr }
+    }
+
+    fn restore(&self, share: &Path, flags: &[&str]) -> Run {
+        let share = share.to_str().unwrap();
+        let args = ["dr", "restore", "--directory", share, "--dr-passphrase-file", &self.dr, "--passphrase-file", &self.key];
+        self.home.run(&[&args[..], flags].concat())
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        self.home.run(&[args, &["--passphrase-file", &self.key]].concat())
+    }
+}
+
+#[test]
+fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
+    let site = Site::new();
+    // An artifact that is newer than the last archive.
+    let file = site.house.home.file("late", "late bytes", 0o600);
+    site.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
+    let bare = Bare::new();
+    let before: Vec<_> = archives(&site.share()).into_iter().map(|p| (fs::read(&p).unwrap(), p)).collect();
+    let run = bare.restore(&site.share(), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("prod-eu1") && run.out.contains("1 passkey, 2 policies, 1 location"), "{}", run.out);
+    assert!(run.out.contains("nfs holds 3 artifacts of ours"), "{}", run.out);
+    let after: Vec<_> = archives(&site.share()).into_iter().map(|p| (fs::read(&p).unwrap(), p)).collect();
+    assert_eq!(before, after, "restoring changes nothing in the location");
+    let list = bare.run(&["artifact", "list", "-o", "name"]).out;
+    assert_eq!(list.lines().count(), 3);
+    for (n, line) in list.lines().enumerate() {
+        let to = bare.home.path().join(format!("out{n}"));
+        let run = bare.run(&["artifact", "open", line.rsplit('/').next().unwrap(), "--to", to.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(fs::read_to_string(to).unwrap().contains("bytes"));
+    }
+    assert_eq!(bare.run(&["journal", "verify"]).code, 0);
+    assert!(bare.run(&["journal", "list"]).out.contains("restored from archive"));
+    // Another instance of the same installation, and not the owner.
+    let (old, new) = (site.house.json(&["status"]), bare.home.good(&["status", "-o", "json"]).out);
+    let new: serde_json::Value = serde_json::from_str(&new).unwrap();
+    assert_eq!(old["status"]["catalogId"], new["status"]["catalogId"]);
+    assert_ne!(old["status"]["instanceId"], new["status"]["instanceId"]);
+}
+
+#[test]
+fn a_restored_installation_seals_and_prunes_nothing_before_it_is_taken_over() {
+    let site = Site::new();
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let file = bare.home.file("x", "x", 0o600);
+    for args in [
+        vec!["artifact", "seal", &file, "--policy", "app-daily"],
+        vec!["dr", "archive"],
+        vec!["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"],
+        vec!["artifact", "sweep", "nfs", "--confirm", "nfs"],
+    ] {
+        let run = bare.run(&args);
+        assert!(run.assert_fault(5).1.contains("dr take-over"), "{args:?}: {}", run.err);
+    }
+    bare.run(&["dr", "take-over"]).assert_fault(5);
+    assert_eq!(bare.run(&["dr", "take-over", "--confirm", "prod-eu1"]).code, 0);
+    let run = bare.run(&["artifact", "seal", &file, "--policy", "app-daily"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    // Two twins prune: each only its own.
+    let before = site.archives().len();
+    for _ in 0..5 {
+        assert_eq!(bare.run(&["dr", "archive"]).code, 0);
+        site.open(&["dr", "archive"]);
+    }
+    let run = bare.run(&["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    site.open(&["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"]);
+    let left = archives(&site.share());
+    let instances: std::collections::BTreeSet<_> = left.iter().map(|p| p.parent().unwrap().to_owned()).collect();
+    assert_eq!((instances.len(), left.len()), (2, 6), "three newest of each, of {before} and more: {left:?}");
+    let again = Bare::new();
+    assert_eq!(again.restore(&site.share(), &[]).code, 0, "what is left still restores");
+}
+
+#[test]
+fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
+    let site = Site::new();
+    let bare = Bare::new();
+    let catalog = |bare: &Bare| bare.home.files().into_iter().any(|(p, _)| p.to_string_lossy().contains("catalog.db"));
+    let wrong = bare.home.secret("wrong", "not it");
+    let share = site.share();
+    let share = share.to_str().unwrap();
+    let run = bare.home.run(&["dr", "restore", "--directory", share, "--dr-passphrase-file", &wrong, "--passphrase-file", &bare.key]);
+    assert!(run.code == 3 && run.err.contains("wrong passphrase, or the header was altered"), "{}", run.err);
+    let run = bare.home.run(&["dr", "restore", "--directory", share, "--dr-passphrase-file", &bare.dr, "--passphrase-file", &wrong]);
+    assert!(run.code == 3 && run.err.contains("none of the passkeys in the archive opens"), "{}", run.err);
+    assert!(run.err.contains("Which of these do you hold?") && run.err.contains("PASSKEY k10MasterKey / prod-eu1"), "{}", run.err);
+    // The DR passphrase opens the archive and not the master key; the passkey's opens no archive.
+    let run = bare.home.run(&["dr", "restore", "--directory", share, "--dr-passphrase-file", &bare.dr, "--passphrase-file", &bare.dr]);
+    assert_eq!(run.code, 3);
+    let run = bare.home.run(&["dr", "restore", "--directory", share, "--dr-passphrase-file", &bare.key, "--passphrase-file", &bare.key]);
+    assert_eq!(run.code, 3);
+    // Cut, flipped, empty.
+    let newest = site.archives().pop().unwrap();
+    let whole = fs::read(&newest).unwrap();
+    for (edit, code) in
+        [(whole[..whole.len() - 1].to_vec(), 7), (whole[..10].to_vec(), 4), (flip(&whole, whole.len() - 40), 7), (flip(&whole, 60), 4)]
+    {
+        fs::write(&newest, &edit).unwrap();
+        let run = bare.restore(&site.share(), &[]);
+        assert!(run.code == code || (code == 4 && run.code == 3) || (code == 4 && run.code == 7), "{} {}", run.code, run.err);
+    }
+    fs::write(&newest, &whole).unwrap();
+    assert!(!catalog(&bare), "nothing was written");
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let run = bare.restore(&site.share(), &[]);
+    assert!(run.assert_fault(5).0.contains("never overwritten"), "{}", run.err);
+    // Nothing there.
+    let empty = bare.home.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let other = Bare::new();
+    assert!(other.restore(&empty, &[]).assert_fault(4).0.contains("no DR archive under"));
+}
+
+fn flip(bytes: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 1;
+    bytes
+}
+
+#[test]
+fn archives_follow_changes_and_debts_are_said() {
+    let site = Site::new();
+    let status = || site.house.look(&["dr", "status"]).out;
+    assert!(status().contains("DR is on, passphrase no. 1") && status().contains("every change is in an archive"), "{}", status());
+    let count = site.archives().len();
+    site.open(&["policy", "add", "new-one"]);
+    assert_eq!(site.archives().len(), count + 1, "a change archives before it exits");
+    site.open(&["policy", "add", "later", "--defer-archive"]);
+    assert_eq!(site.archives().len(), count + 1);
+    assert!(status().contains("1 change in no DR archive"), "{}", status());
+    // The location is gone: the change is made, exit 0, and the debt is said.
+    fs::rename(site.share(), site.share().with_extension("away")).unwrap();
+    let run = site.open(&["policy", "add", "while-away"]);
+    assert!(run.err.contains("in no DR archive yet"), "{}", run.err);
+    assert!(status().contains("2 changes in no DR archive") && status().contains("refuses since"), "{}", status());
+    let run = site.run(&["dr", "archive"]);
+    assert_eq!(run.code, 6, "{}", run.err);
+    fs::rename(site.share().with_extension("away"), site.share()).unwrap();
+    site.open(&["dr", "archive", "--if-needed"]);
+    let made = site.archives().len();
+    assert!(status().contains("every change is in an archive") && !status().contains("refuses"), "{}", status());
+    site.open(&["dr", "archive", "--if-needed"]);
+    assert_eq!(site.archives().len(), made, "nothing changed: none is made");
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    assert!(bare.run(&["policy", "list"]).out.contains("while-away"));
+}
+
+#[test]
+fn a_new_dr_passphrase_opens_new_archives_and_the_old_one_the_old() {
+    let site = Site::new();
+    let old = site.archives();
+    let new = site.house.home.secret("dr2", "the second DR passphrase, also long");
+    site.open(&["dr", "change-passphrase", "--new-dr-passphrase-file", &new, "--yes"]);
+    let out = site.open(&["dr", "passphrases"]).out;
+    assert!(out.contains("1    ") && out.contains("2    "), "{out}");
+    let bare = Bare::new();
+    // The newest opens with no. 2; an old one named opens with no. 1.
+    assert_eq!(bare.restore(&site.share(), &[]).code, 3);
+    let run = bare.restore(&site.share(), &[old.last().unwrap().file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(site.run(&["dr", "check", "--dr-passphrase-file", &site.dr()]).code, 9);
+    site.open(&["dr", "check", "--dr-passphrase-file", &new]);
+    // Pruning the old ones wants the installation's name, and then they are gone.
+    let third = site.house.home.secret("dr3", "the third DR passphrase, just as long");
+    site.run(&["dr", "change-passphrase", "--prune-old", "--new-dr-passphrase-file", &third, "--yes"]).assert_fault(5);
+    site.open(&["dr", "change-passphrase", "--prune-old", "--new-dr-passphrase-file", &third, "--confirm", "prod-eu1"]);
+    assert_eq!(site.archives().len(), 1);
+    let run = site.run(&["dr", "list"]);
+    assert!(run.out.contains("DR no. 3") && !run.out.contains("DR no. 1"), "{}", run.out);
+}
+
+#[test]
+fn enabling_that_cannot_be_proved_leaves_dr_off() {
+    let house = House::new();
+    let folder = house.home.path().join("share");
+    fs::create_dir(&folder).unwrap();
+    house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);
+    let dr = house.home.secret("dr", DR);
+    fs::rename(&folder, folder.with_extension("away")).unwrap();
+    let run = house.home.run(&house.opening(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]));
+    assert_eq!(run.code, 6, "{}", run.err);
+    assert!(house.look(&["dr", "status"]).out.contains("DR is off"));
+    fs::rename(folder.with_extension("away"), &folder).unwrap();
+    house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
+    assert!(house.look(&["dr", "status"]).out.contains("DR is on, passphrase no. 2"));
+    house.home.run(&house.opening(&["location", "forget", "nfs", "--yes"])).assert_fault(5);
+    house.home.run(&house.opening(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr])).assert_fault(5);
+    house.open(&["dr", "disable", "--confirm", "prod-eu1"]);
+    assert!(house.look(&["dr", "status"]).out.contains("DR is off") && !archives(&folder).is_empty());
+}
+
+#[test]
+fn the_dr_passphrase_and_what_is_archived_are_nowhere_in_clear() {
+    let site = Site::new();
+    for (path, bytes) in site.house.home.files() {
+        let path = path.to_string_lossy().into_owned();
+        if path.ends_with("/dr") || path.ends_with("/passphrase") {
+            continue;
+        }
+        assert!(!bytes.windows(DR.len()).any(|w| w == DR.as_bytes()), "{path}");
+    }
+    let archive = fs::read(site.archives().pop().unwrap()).unwrap();
+    for word in ["k10MasterKey", "app-daily", "share", "masterKeyId"] {
+        assert!(!archive.windows(word.len()).any(|w| w == word.as_bytes()), "{word} in the archive");
+    }
+}
+
+#[test]
+fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
+    let site = Site::new();
+    let bare = Bare::new();
+    let terminal = Launch::kastellan(&bare.home, &["recover"]).size(100, 40).start();
+    terminal.wait_text("Where are the archives?");
+    terminal.send(format!("{}\r", site.share().display()));
+    terminal.wait_text("DR no. 1 / prod-eu1");
+    terminal.send("legal winner thank year wave sausage worth useful legal winner thank yellop\r");
+    terminal.wait_text("word 12 is not in the word list");
+    terminal.send(format!("{DR}\r"));
+    terminal.wait_text("Which of these do you hold?");
+    terminal.wait_text("any of them opens it");
+    terminal.send(format!("{PASSPHRASE}\r"));
+    terminal.wait_text("is back: 1 passkey");
+    assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
+    assert!(!terminal.screen().contains(DR) && !terminal.screen().contains(PASSPHRASE));
+    assert_eq!(bare.run(&["artifact", "verify", "--all"]).code, 0);
+}
