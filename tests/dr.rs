@@ -314,3 +314,44 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     assert!(!terminal.screen().contains(DR) && !terminal.screen().contains(PASSPHRASE));
     assert_eq!(bare.run(&["artifact", "verify", "--all"]).code, 0);
 }
+
+#[test]
+fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
+    let house = House::with_policies(&["app-daily"]);
+    let folder = house.home.path().join("share");
+    fs::create_dir(&folder).unwrap();
+    let of = |case: &str| {
+        let all: serde_json::Value = serde_json::from_str(&house.look(&["readiness", "-o", "json"]).out).unwrap();
+        let answers = harness::member(&all, "answers").unwrap().as_array().unwrap().clone();
+        let found = answers.into_iter().find(|a| a["scenario"] == case).unwrap_or_default();
+        // Every answer but YES has exactly one act.
+        assert!(found["answer"] == "YES" || found["next"].is_string() || found.is_null(), "{found}");
+        found["answer"].as_str().unwrap_or("-").to_owned()
+    };
+    assert_eq!((of("restart").as_str(), of("machine-lost").as_str(), of("dr-forgotten").as_str()), ("YES", "NO", "-"));
+    let fails = |on: &str| house.home.run(&["readiness", "--fail-on", on]).code;
+    assert_eq!((fails("no"), fails("stale"), fails("unproved")), (9, 9, 9));
+    house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);
+    assert!(house.look(&["readiness"]).out.contains("kastellan dr enable --location nfs"));
+    let dr = house.home.secret("dr", DR);
+    house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
+    assert_eq!((of("machine-lost").as_str(), of("dr-forgotten").as_str()), ("UNPROVED", "YES"));
+    // One passkey alone: the case of its loss is still NO.
+    assert_eq!((of("in-use-lost").as_str(), fails("no")), ("NO", 9));
+    let new = house.home.secret("new", "another-passphrase-0002");
+    house.open(&["passkey", "add", "ana", "--new-passphrase-file", &new]);
+    assert_eq!((fails("no"), fails("stale"), fails("unproved")), (0, 0, 9));
+    let file = house.home.path().join("metrics.prom");
+    house.look(&["readiness", "-o", "prometheus", "--to", file.to_str().unwrap()]);
+    let metrics = fs::read_to_string(&file).unwrap();
+    for line in [
+        "kastellan_readiness{scenario=\"machine-lost\",answer=\"UNPROVED\"} 1",
+        "kastellan_dr_debt_changes 0",
+        "kastellan_facts_verified 0",
+    ] {
+        assert!(metrics.contains(line), "{line} in\n{metrics}");
+    }
+    assert!(metrics.contains("kastellan_passkey_proved_timestamp_seconds{passkey=\"ana\"}"));
+    house.home.run(&["status", "-o", "prometheus"]).assert_fault(2);
+    house.home.run(&["readiness", "--to", "x"]).assert_fault(2);
+}

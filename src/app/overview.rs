@@ -163,12 +163,27 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
     if let Some(alarm) = &facts.alarm {
         rows.push(debt(alarm.clone(), Some(Act::start("look at the journal", Intent::Journal))));
     }
+    if facts.installation.as_ref().is_some_and(|i| !i.owner) {
+        let act = Act::say("kastellan dr take-over, once the old one is gone for good");
+        rows.push(debt("restored, and not the owner: it seals and archives nothing.".into(), Some(act)));
+    }
+    if facts.debt > 0 {
+        rows.push(debt(in_no_archive(facts), Some(Act::say("kastellan dr archive"))));
+    }
     let altered = facts.passkeys.iter().filter(|p| p.altered).count();
     if altered > 0 {
         let what = if altered == 1 { "1 passkey record was".to_owned() } else { format!("{altered} passkey records were") };
         rows.push(debt(Text::new(format!("{what} altered outside of Kastellan")), Some(Act::start("verify the journal", Intent::Journal))));
     }
     rows
+}
+
+/// `3 changes in no DR archive: s3-eu refuses since 17 Nov (403 AccessDenied on PutObject).`
+fn in_no_archive(facts: &Facts) -> Text {
+    let changes = crate::domain::count(facts.debt, "change", "changes");
+    let failing = facts.dr.as_ref().and_then(|dr| dr.failing.first());
+    let why = failing.map(|f| format!(": {} refuses since {} ({})", f.location, f.since.short(facts.now), f.cause)).unwrap_or_default();
+    Text::new(format!("{changes} in no DR archive{why}."))
 }
 
 /// `Rotation to k10MasterKey-2 stopped at step 2 of 5 (prove), ben 14:02.`

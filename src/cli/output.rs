@@ -23,6 +23,8 @@ pub enum Format {
     Yaml,
     /// One `kind.group/name` a line.
     Name,
+    /// Prometheus text, of `readiness` alone.
+    Prometheus,
 }
 
 /// How a verb ends where it does not end well.
@@ -108,7 +110,7 @@ impl Out {
     pub fn list(self, list: List<'_>) -> Result<(), End> {
         let mark = (!list.verified).then_some(LOCKED);
         match self.format {
-            Format::Table | Format::Wide => {
+            Format::Table | Format::Wide | Format::Prometheus => {
                 self.data(&list.table.render(self.color))?;
                 if let Some(mark) = mark {
                     self.note(mark);

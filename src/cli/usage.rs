@@ -119,7 +119,7 @@ fn ours(word: &str, following: Option<&str>) -> Option<(&'static str, &'static s
         "log" | "logs" | "history" | "audit" | "events" => ("", "kastellan journal list"),
         "console" | "ui" | "tui" | "dashboard" => ("", "kastellan, without a verb"),
         "version" => ("", "kastellan --version"),
-        "overview" | "readiness" => ("", "kastellan status"),
+        "overview" => ("", "kastellan status"),
         "profile" | "profiles" | "location" | "locations" => {
             ("a profile of Kasten is a location here; this version has none yet", "kastellan --help")
         }

@@ -101,12 +101,14 @@ pub struct Ages {
     pub check: i64,
     /// Since a person last typed its secret; 180 days.
     pub typed: i64,
+    /// Since a change that is in no DR archive; 24 hours.
+    pub archive: i64,
 }
 
 impl Default for Ages {
     fn default() -> Self {
         const DAY: i64 = 86_400;
-        Self { check: 30 * DAY, typed: 180 * DAY }
+        Self { check: 30 * DAY, typed: 180 * DAY, archive: DAY }
     }
 }
 

@@ -11,6 +11,10 @@ pub enum Scenario {
     Restart,
     /// The secret of the passkey in use; the catalog lives.
     InUseLost,
+    /// The catalog and this machine; the locations live.
+    MachineLost,
+    /// The DR passphrase; the catalog lives.
+    DrForgotten,
 }
 
 impl Scenario {
@@ -20,6 +24,8 @@ impl Scenario {
         match self {
             Self::Restart => "restart",
             Self::InUseLost => "in-use passkey lost",
+            Self::MachineLost => "machine lost",
+            Self::DrForgotten => "DR passphrase forgotten",
         }
     }
 
@@ -29,6 +35,8 @@ impl Scenario {
         match self {
             Self::Restart => "Nothing is lost; Kastellan has to be unlocked again.",
             Self::InUseLost => "The secret of the passkey in use is lost; this catalog is still here.",
+            Self::MachineLost => "This machine is lost with its catalog; the locations and the envelopes are still there.",
+            Self::DrForgotten => "The DR passphrase is lost; this catalog is still here.",
         }
     }
 }
@@ -87,7 +95,53 @@ pub fn readiness(facts: &Facts) -> Vec<Answer> {
     // A pending passkey counts for nothing.
     let all: Vec<&Passkey> = facts.passkeys.iter().filter(|p| !p.pending).collect();
     let spare: Vec<&Passkey> = all.iter().copied().filter(|p| !facts.in_use(&p.name)).collect();
-    vec![answer(Scenario::Restart, &all, facts), answer(Scenario::InUseLost, &spare, facts)]
+    let restart = answer(Scenario::Restart, &all, facts);
+    let mut answers = vec![restart.clone(), answer(Scenario::InUseLost, &spare, facts), machine_lost(facts)];
+    if facts.dr_on() {
+        let why = if restart.verdict == Verdict::Yes { "this catalog can set a new one".into() } else { restart.why.clone() };
+        answers.push(Answer { scenario: Scenario::DrForgotten, why, ..restart });
+    }
+    answers
+}
+
+/// An archive that is kept and proved, and a passkey whose wrap is in it; the worse of the two. Nothing but a rehearsal proves the whole.
+fn machine_lost(facts: &Facts) -> Answer {
+    let say = |verdict, why: String, proved_at, act: Act| Answer {
+        scenario: Scenario::MachineLost,
+        verdict,
+        why: why.into(),
+        proved_at,
+        act: Some(act),
+    };
+    if !facts.dr_on() {
+        let act = match facts.locations.iter().find(|l| !l.read_only && !l.altered) {
+            None => Act::say("kastellan location add NAME --directory DIR | --s3 BUCKET, then kastellan dr enable --location NAME"),
+            Some(location) => Act::say(format!("kastellan dr enable --location {}", location.name)),
+        };
+        return say(Verdict::No, "no DR archive is made".into(), None, act);
+    }
+    let proved = |a: &&super::Archive| a.proved_at.is_some();
+    let Some(newest) = facts.archives.iter().find(proved) else {
+        return say(Verdict::No, "no DR archive was ever proved".into(), None, Act::say("kastellan dr archive"));
+    };
+    let inside = facts.passkeys.iter().filter(|p| !p.pending && newest.wraps.contains(&p.wrap_id));
+    let Some(best) = inside.min_by_key(|p| rank(p, facts)) else {
+        return say(Verdict::No, "the newest archive holds no passkey that is here".into(), None, Act::say("kastellan dr archive"));
+    };
+    let way = format!("archive of {} + {}", newest.created_at.short(facts.now), best.name);
+    let late = facts.debt > 0 && facts.now.since(newest.created_at) > facts.ages.archive;
+    let opens = verdict(best.opens(&facts.ages, facts.now));
+    if opens == Verdict::No || opens == Verdict::Unknown || opens == Verdict::Stale {
+        let act = Act::start(format!("kastellan passkey check {}", best.name), Intent::Check(best.name.clone()));
+        let why = format!("{way}: {}", best.why(&facts.ages, facts.now));
+        return say(if late { opens.max(Verdict::Stale) } else { opens }, why, newest.proved_at, act);
+    }
+    if late {
+        let why = format!("{way}; {} in no archive", super::count(facts.debt, "change", "changes"));
+        return say(Verdict::Stale, why, newest.proved_at, Act::say("kastellan dr archive"));
+    }
+    let rehearse = Act::say("rehearse it on another machine: kastellan recover");
+    say(Verdict::Unproved, format!("{way}; the whole way was never gone"), newest.proved_at, rehearse)
 }
 
 /// A scenario takes the best of its ways; a way is one passkey.

@@ -183,6 +183,34 @@ pub fn create_owner_only(path: &Path, bytes: &[u8], what: &str) -> Result<Owned,
     Ok(owned)
 }
 
+/// Writes a public file in place of what was there, in one step: whoever reads it sees the old one or the new one.
+///
+/// # Errors
+/// `Kind::Unexpected`.
+pub fn replace_public(path: &Path, bytes: &[u8], what: &str) -> Result<(), Fault> {
+    let failed = |error: io::Error| {
+        Fault::new(
+            Kind::Unexpected,
+            format!("cannot write {what} {}", shown(path)),
+            why(&error),
+            Act::say("name a file in a folder of your own"),
+        )
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    written().map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
 /// Why a file or folder is not owner-only, in words; None where it is.
 #[must_use]
 pub fn owner_only_problem(path: &Path) -> Option<String> {

@@ -154,11 +154,12 @@ fn the_overview_answers_in_order_and_folds_what_is_well() {
     let rows: Vec<Row> = overview(&app, 18).into_iter().map(|(row, _)| row).collect();
     let Row::Debt { text, .. } = &rows[0] else { panic!("{rows:?}") };
     assert!(text.clean().starts_with("Rotation to k10MasterKey-2 stopped at step 2 of 5 (prove), ben "), "{text}");
-    assert_eq!(rows[1], Row::Heading { question: "Do I get the backups back?", answer: "unknown in 1 case, yes in 1".into() });
+    assert_eq!(rows[1], Row::Heading { question: "Do I get the backups back?", answer: "NO in 1 case, unknown in 1, yes in 1".into() });
     assert!(matches!(&rows[3], Row::Case { verdict: Answered::Yes, .. }));
     assert!(matches!(&rows[4], Row::Case { verdict: Answered::Unknown, act: Some(_), .. }));
-    assert_eq!(rows[6], Row::Heading { question: "Who can open them?", answer: "1 passkey yes, 1 unknown, 1 pending".into() });
-    assert!(matches!(&rows[7], Row::Passkey { in_use: true, .. }));
+    assert!(matches!(&rows[5], Row::Case { verdict: Answered::No, act: Some(_), .. }));
+    assert_eq!(rows[7], Row::Heading { question: "Who can open them?", answer: "1 passkey yes, 1 unknown, 1 pending".into() });
+    assert!(matches!(&rows[8], Row::Passkey { in_use: true, .. }));
     assert!(matches!(rows.last(), Some(Row::Next { act, then: Some(_) }) if act.does == Some(Intent::Resume)));
 
     // Many passkeys in little room: those that are not YES stay.

@@ -12,6 +12,7 @@ pub mod man;
 pub mod migration;
 pub mod passkey;
 pub mod policy;
+pub mod readiness;
 pub mod recover;
 pub mod rotate;
 pub mod status;
@@ -19,8 +20,9 @@ pub mod status;
 use super::call::Call;
 use super::console::{self, Left};
 use super::globals::Globals;
-use super::output::{End, Out};
+use super::output::{End, Format, Out};
 use super::signals::Signals;
+use crate::domain::{Act, Changed, Fault, Kind};
 use clap::Command;
 
 /// The verbs.
@@ -30,6 +32,7 @@ pub enum Verb {
     Init(init::Args),
     Recover(recover::Args),
     Status(status::Args),
+    Readiness(readiness::Args),
     Doctor(doctor::Args),
     #[command(subcommand)]
     Passkey(passkey::Verb),
@@ -62,6 +65,11 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Man(_)) => return man::run(out, whole()).map(|()| None),
         _ => {}
     }
+    if globals.output == Format::Prometheus && !matches!(verb, Some(Verb::Readiness(_))) {
+        let next = Act::say("kastellan readiness -o prometheus");
+        let fault = Fault::new(Kind::Usage, "kastellan", "-o prometheus is of readiness alone", next);
+        return Err(fault.leaving(Changed::Unsaid).into());
+    }
     let call = Call::new(globals, signals)?;
     let done = match verb {
         None => return console::open(call).await,
@@ -69,6 +77,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Completions(_) | Verb::Man(_)) => Ok(()),
         Some(Verb::Init(args)) => init::run(&call, args).await,
         Some(Verb::Status(_)) => status::run(&call).await,
+        Some(Verb::Readiness(args)) => readiness::run(&call, args).await,
         Some(Verb::Doctor(_)) => doctor::run(&call).await,
         Some(Verb::Passkey(verb)) => passkey::run(&call, verb).await,
         Some(Verb::Rotate(args)) => rotate::run(&call, args).await,

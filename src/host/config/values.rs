@@ -51,11 +51,17 @@ pub fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ages, D::Error
         check: Option<Duration>,
         #[serde(default)]
         typed: Option<Duration>,
+        #[serde(default)]
+        archive: Option<Duration>,
     }
     let raw = Raw::deserialize(deserializer)?;
     let default = Ages::default();
     let seconds = |given: Option<Duration>, otherwise| given.map_or(otherwise, |Duration(seconds)| seconds);
-    Ok(Ages { check: seconds(raw.check, default.check), typed: seconds(raw.typed, default.typed) })
+    Ok(Ages {
+        check: seconds(raw.check, default.check),
+        typed: seconds(raw.typed, default.typed),
+        archive: seconds(raw.archive, default.archive),
+    })
 }
 
 /// A map in which a name that is there twice is a mistake, not a choice.
