@@ -355,3 +355,34 @@ fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
     house.home.run(&["status", "-o", "prometheus"]).assert_fault(2);
     house.home.run(&["readiness", "--to", "x"]).assert_fault(2);
 }
+
+#[test]
+fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
+    let site = Site::new();
+    let new = site.house.home.secret("new", "another-passphrase-0002");
+    // Archives that only the old passkey opens are named, and their number must be said.
+    let rotate = ["rotate", "k2", "--yes", "--new-passphrase-file", &new, "--retire", "k10MasterKey", "--confirm", "k10MasterKey"];
+    let run = site.run(&rotate);
+    let (cause, next) = run.assert_fault(5);
+    assert!(cause.contains("open with no other passkey") || cause.contains("opens with no other passkey"), "{cause}");
+    let count = next.split("--shut-archives ").nth(1).unwrap().split(',').next().unwrap().to_owned();
+    site.run(&[&rotate[..], &["--shut-archives", "999"]].concat()).assert_fault(5);
+    // The location is away: the new passkey is made and in use, the old one stays, and it says why.
+    fs::rename(site.share(), site.share().with_extension("away")).unwrap();
+    let run = site.run(&[&rotate[..], &["--shut-archives", &count]].concat());
+    assert_eq!(run.code, 6, "{}", run.err);
+    assert!(run.err.contains("no DR archive holds k2 yet") && run.err.contains("keep BOTH envelopes"), "{}", run.err);
+    assert!(site.house.look(&["passkey", "list"]).out.contains("k10MasterKey"));
+    assert_eq!(site.house.home.run(&["status", "--passphrase-file", &site.house.key()]).code, 0, "the old way in still opens");
+    fs::rename(site.share().with_extension("away"), site.share()).unwrap();
+    let run = site.run(&["rotate", "--resume", "--confirm", "k10MasterKey", "--new-passphrase-file", &new]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(!site.house.look(&["passkey", "list", "-o", "name"]).out.contains("k10MasterKey"));
+    // The archive that was waited for opens with the new passkey.
+    let bare = Bare::new();
+    let key = bare.home.secret("k2-envelope", "another-passphrase-0002");
+    let share = site.share();
+    let args = ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &bare.dr, "--passphrase-file", &key];
+    let run = bare.home.run(&args);
+    assert_eq!(run.code, 0, "{}", run.err);
+}

@@ -163,7 +163,7 @@ impl App {
         let request = match intent {
             Intent::SetUp | Intent::Unlock | Intent::Check(_) | Intent::Journal | Intent::Passkeys => return None,
             Intent::Use(name) => Request::PasskeyUse(PasskeyUse { name: name.clone() }),
-            Intent::Remove(name) => Request::PasskeyRemove(PasskeyRemove { name: name.clone() }),
+            Intent::Remove(name) => Request::PasskeyRemove(PasskeyRemove { name: name.clone(), shut_archives: None }),
             Intent::Resume => Request::Resume,
             Intent::Abandon => Request::Abandon,
             // Their names are not known yet: what holds for anything that only adds holds for them.

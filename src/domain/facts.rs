@@ -197,6 +197,14 @@ impl Facts {
         self.installation.as_ref().is_some_and(|i| i.in_use.same(name))
     }
 
+    /// The kept archives that open with this passkey and with none of the others.
+    #[must_use]
+    pub fn shut_without(&self, passkey: &Passkey) -> Vec<&super::Archive> {
+        let others =
+            |a: &&super::Archive| self.passkeys.iter().any(|p| p.wrap_id != passkey.wrap_id && !p.pending && a.wraps.contains(&p.wrap_id));
+        self.archives.iter().filter(|a| a.wraps.contains(&passkey.wrap_id)).filter(|a| !others(a)).collect()
+    }
+
     /// Whether DR archives are made.
     #[must_use]
     pub fn dr_on(&self) -> bool {

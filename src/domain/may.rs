@@ -116,7 +116,10 @@ fn may_rotate(request: &Request, facts: &Facts, rotate: &Rotate) -> Result<(), F
     free(request, facts, &rotate.new)?;
     match &rotate.retire {
         None => Ok(()),
-        Some(old) => there(request, facts, old).map(|_| ()),
+        Some(old) => {
+            let old = there(request, facts, old)?;
+            dr::may_shut(request, facts, old, rotate.shut_archives)
+        }
     }
 }
 
@@ -165,7 +168,10 @@ fn may_remove(request: &Request, facts: &Facts, remove: &PasskeyRemove) -> Resul
         let next = Act::say("unlock with another: kastellan --unlock-with OTHER passkey remove ...");
         return Err(Fault::refused(request.failing(), cause, next));
     }
-    Ok(())
+    match facts.passkey(name) {
+        Some(passkey) => dr::may_shut(request, facts, passkey, remove.shut_archives),
+        None => Ok(()),
+    }
 }
 
 impl Fault {
@@ -185,7 +191,7 @@ impl Fault {
 
 /// What holds for DR.
 mod dr {
-    use super::{Act, Facts, Fault, Kind, LocationName, Request, locations};
+    use super::{Act, Facts, Fault, Kind, LocationName, Passkey, Request, locations};
 
     /// What a restored installation leaves alone until it is taken over.
     pub fn owners_alone(request: &Request) -> bool {
@@ -212,6 +218,21 @@ mod dr {
             return Err(Fault::new(Kind::Usage, request.failing(), "no location is named", next));
         }
         wanted.iter().try_for_each(|name| locations::writable(request, facts, name))
+    }
+
+    /// Kept archives that no other passkey opens stay shut for good once it is gone.
+    pub fn may_shut(request: &Request, facts: &Facts, passkey: &Passkey, said: Option<u64>) -> Result<(), Fault> {
+        let shut = facts.shut_without(passkey);
+        let count = shut.len() as u64;
+        if count == 0 || said == Some(count) {
+            return Ok(());
+        }
+        let oldest = shut.iter().map(|a| a.created_at).min().map(crate::domain::Timestamp::day).unwrap_or_default();
+        let archives = crate::domain::count(count, "kept archive opens", "kept archives open");
+        let cause = format!("{archives} with no other passkey (the oldest of {oldest}); the DR passphrase alone is not enough");
+        let next =
+            format!("keep {}'s envelope for them and say --shut-archives {count}, or prune them first: kastellan dr prune", passkey.name);
+        Err(Fault::refused(request.failing(), cause, Act::say(next)))
     }
 
     pub fn on(request: &Request, facts: &Facts) -> Result<(), Fault> {
@@ -325,7 +346,7 @@ mod tests {
     }
 
     fn remove(facts: &Facts) -> Result<(), Fault> {
-        may(&Request::PasskeyRemove(PasskeyRemove { name: "spare".parse().unwrap() }), facts)
+        may(&Request::PasskeyRemove(PasskeyRemove { name: "spare".parse().unwrap(), shut_archives: None }), facts)
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct PasskeyUse {
 pub struct PasskeyRemove {
     /// Which.
     pub name: PasskeyName,
+    /// So many kept archives may be left without any passkey that opens them.
+    #[serde(default)]
+    pub shut_archives: Option<u64>,
 }
 
 /// Change over to a new passkey.
@@ -63,6 +66,12 @@ pub struct Rotate {
     pub owner: Option<Text>,
     /// The passkey to remove at the end; None: the old one stays.
     pub retire: Option<PasskeyName>,
+    /// Retire it although no DR archive holds the new one.
+    #[serde(default)]
+    pub without_archive: bool,
+    /// So many kept archives may be left without any passkey that opens them.
+    #[serde(default)]
+    pub shut_archives: Option<u64>,
 }
 
 /// Add a policy.

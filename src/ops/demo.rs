@@ -189,7 +189,15 @@ impl Seeder {
 
     /// Stops a rotation after its first step, as a lost connection would.
     async fn interrupt_rotation(&self, session: &Session, new: &PasskeyName, passphrase: Passphrase) -> Result<(), Fault> {
-        let rotate = Rotate { new: new.clone(), method: Method::Passphrase, source: PassphraseSource::Prompt, owner: None, retire: None };
+        let rotate = Rotate {
+            new: new.clone(),
+            method: Method::Passphrase,
+            source: PassphraseSource::Prompt,
+            owner: None,
+            retire: None,
+            without_archive: false,
+            shut_archives: None,
+        };
         let begun = session.begin(&session.plan(&Request::Rotate(rotate)).await?).await?;
         let stop = Stop::default();
         let asked = stop.clone();

@@ -242,6 +242,11 @@ impl Making {
             let next = Act::start("kastellan rotate --resume", Intent::Resume);
             return Err(Fault::refused(format!("{old} not retired"), format!("{} was not opened in this run", self.spec.name), next));
         }
+        if !self.spec.without_archive {
+            let (name, wrap_id) = (&self.spec.name, &self.begun.wrap_id);
+            let held = super::dr::hold(&self.work, name, wrap_id, &old, self.begun.request.verb(), RETIRE).await?;
+            self.lines.extend(held);
+        }
         let writes = Writes { removals: self.work.removals(&old).await?, purge: true, ..Writes::default() };
         let what = format!("{old} retired, not revoked");
         self.write(writes, RETIRE, &what).await?;

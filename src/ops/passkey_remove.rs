@@ -112,6 +112,10 @@ impl Operation for Removing {
             let doing = format!("cannot remove passkey {}", self.name);
             return Err(Fault::refused(doing, format!("{} did not open in this operation", self.keeper), Act::say("try again")));
         }
+        let id = self.keeper.id();
+        let kept = self.work.read(RecordKind::Passkey, &id).await?.and_then(|(_, clear, _)| clear.text("wrapId").map(str::to_owned));
+        let Some(wrap_id) = kept else { return Err(self.work.gone(&records::called(RecordKind::Passkey, &id))) };
+        super::dr::hold(&self.work, &self.keeper, &wrap_id, &self.name, "passkey remove", &step.0).await?;
         let writes = Writes { removals: self.work.removals(&self.name).await?, purge: true, ..Writes::default() };
         let what = format!("{} removed: retired, not revoked", self.name);
         self.work.commit(writes, "passkey remove", &step.0, &what).await?;

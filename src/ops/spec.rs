@@ -18,6 +18,7 @@ pub struct Spec {
     pub note: Option<Text>,
     pub switch: bool,
     pub retire: Option<PasskeyName>,
+    pub without_archive: bool,
 }
 
 impl Spec {
@@ -32,10 +33,18 @@ impl Spec {
                 note: r.note,
                 switch: r.use_now,
                 retire: None,
+                without_archive: false,
             }),
-            Request::Rotate(r) => {
-                Some(Self { name: r.new, method: r.method, source: r.source, owner: r.owner, note: None, switch: true, retire: r.retire })
-            }
+            Request::Rotate(r) => Some(Self {
+                name: r.new,
+                method: r.method,
+                source: r.source,
+                owner: r.owner,
+                note: None,
+                switch: true,
+                retire: r.retire,
+                without_archive: r.without_archive,
+            }),
             _ => None,
         }
     }

@@ -75,6 +75,8 @@ fn rotation(secret: &str, confirm: Confirm) -> (Driver, Facts, Plan) {
         source: crate::domain::PassphraseSource::Prompt,
         owner: None,
         retire: matches!(confirm, Confirm::Type(_)).then(|| "k10MasterKey".parse().unwrap()),
+        without_archive: false,
+        shut_archives: None,
     });
     assert_eq!(asks, [Ask::Plan(request.clone())]);
     let p = plan(request, confirm, &[(Slot::NEW, "k10MasterKey-2", SecretPurpose::Make)]);

@@ -165,11 +165,19 @@ pub fn add(new: &str) -> Request {
 
 pub fn rotate(new: &str, retire: Option<&str>) -> Request {
     let retire = retire.map(name);
-    Request::Rotate(Rotate { new: name(new), method: Method::Passphrase, source: PassphraseSource::Prompt, owner: None, retire })
+    Request::Rotate(Rotate {
+        new: name(new),
+        method: Method::Passphrase,
+        source: PassphraseSource::Prompt,
+        owner: None,
+        retire,
+        without_archive: false,
+        shut_archives: None,
+    })
 }
 
 pub fn remove(old: &str) -> Request {
-    Request::PasskeyRemove(PasskeyRemove { name: name(old) })
+    Request::PasskeyRemove(PasskeyRemove { name: name(old), shut_archives: None })
 }
 
 pub fn policy(policy: &str) -> Request {

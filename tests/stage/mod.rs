@@ -152,6 +152,8 @@ pub fn rotate() -> Rotate {
         source: PassphraseSource::Prompt,
         owner: None,
         retire: None,
+        without_archive: false,
+        shut_archives: None,
     }
 }
 

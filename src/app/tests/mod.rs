@@ -70,6 +70,8 @@ fn rotation() -> Request {
         source: crate::domain::PassphraseSource::Prompt,
         owner: None,
         retire: None,
+        without_archive: false,
+        shut_archives: None,
     })
 }
 

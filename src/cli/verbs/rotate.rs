@@ -27,6 +27,12 @@ pub struct Args {
     /// Confirm that removal
     #[arg(long, value_name = "OLD")]
     confirm: Option<String>,
+    /// Retire it although no DR archive holds the new passkey
+    #[arg(long, requires = "retire")]
+    without_archive: bool,
+    /// So many kept DR archives may be left without any passkey that opens them
+    #[arg(long, value_name = "COUNT", requires = "retire")]
+    shut_archives: Option<u64>,
     #[command(flatten)]
     new: NewSecret,
 }
@@ -59,6 +65,8 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             source: PassphraseSource::Prompt,
             owner: args.owner.map(Text::new),
             retire: args.retire.as_deref().map(passkey_name).transpose()?,
+            without_archive: args.without_archive,
+            shut_archives: args.shut_archives,
         })
     };
     change::change(call, Ask { request, families: &[args.new.family()], confirm: args.confirm.as_deref(), carry: None }).await

@@ -3,8 +3,8 @@
 use super::{snapshot, state};
 use crate::catalog::OpLock;
 use crate::domain::{
-    Act, Archive, Change, Confirm, Dr, DrArchive, Facts, Failing, Fault, KeyNeed, Kind, LocationName, Plan, Prover, Request, Risk, StepId,
-    StepInfo, Text, bytes,
+    Act, Archive, Change, Confirm, Dr, DrArchive, Facts, Failing, Fault, KeyNeed, Kind, LocationName, PasskeyName, Plan, Prover, Request,
+    Risk, StepId, StepInfo, Text, bytes,
 };
 use crate::format::SealedRecord;
 use crate::ops::engine::{Operation, Outcome, Run, close};
@@ -59,6 +59,40 @@ pub async fn everywhere(work: &Work, verb: &str, step: &str) -> Result<Vec<(Loca
         work.commit(Writes { puts, ..Writes::default() }, verb, step, &format!("archive {} is made", dr.next_seq)).await?;
     }
     Ok(ended)
+}
+
+/// Sees to it that, where DR is on, a proved archive holds this wrap: what is about to be removed must not be the only way into them all.
+///
+/// # Errors
+/// Why there is none, and could be made none.
+pub async fn hold(
+    work: &Work,
+    passkey: &PasskeyName,
+    wrap_id: &str,
+    gone: &PasskeyName,
+    verb: &str,
+    step: &str,
+) -> Result<Option<Text>, Fault> {
+    let (_, dr) = state::read(work).await?;
+    if !dr.enabled || !work.installation.owner {
+        return Ok(None);
+    }
+    let holds =
+        |a: &Archive| a.proved_at.is_some() && a.wraps.iter().any(|w| w == wrap_id) && a.instance_id == work.installation.instance_id;
+    if state::ledger(work).await?.iter().any(holds) {
+        return Ok(None);
+    }
+    let ended = everywhere(work, verb, step).await?;
+    if ended.iter().any(|(_, done)| done.as_ref().is_ok_and(holds)) {
+        return Ok(Some(Text::new(format!("a DR archive holds {passkey}, read back and verified"))));
+    }
+    let (location, why) = match ended.into_iter().next() {
+        Some((location, Err(fault))) => (location.to_string(), fault.cause.to_string()),
+        _ => (String::from("LOCATION"), "no location took one".into()),
+    };
+    let cause = format!("no DR archive holds {passkey} yet ({location}: {why})");
+    let next = format!("kastellan location check {location}, then try again; keep BOTH envelopes until then");
+    Err(Fault::new(Kind::Unreachable, format!("{gone} not removed"), cause, Act::say(next)))
 }
 
 /// Makes and proves one.

@@ -13,7 +13,7 @@ mod snapshot;
 mod state;
 mod switches;
 
-pub use archive::{Archiving, plan as plan_archive};
+pub use archive::{Archiving, hold, plan as plan_archive};
 pub use check::check;
 pub use enable::{Enabling, plan_change, plan_enable};
 pub use found::Found;

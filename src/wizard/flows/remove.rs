@@ -17,7 +17,7 @@ pub static REMOVE: Wizard = Wizard {
 };
 
 fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
-    let blocked = |name: &PasskeyName| refusal(&Request::PasskeyRemove(PasskeyRemove { name: name.clone() }), facts);
+    let blocked = |name: &PasskeyName| refusal(&Request::PasskeyRemove(PasskeyRemove { name: name.clone(), shut_archives: None }), facts);
     let choices = facts.passkeys.iter().map(|p| choice(p, facts, blocked(&p.name))).collect();
     let mut steps = vec![Step::new("passkey", "Which passkey", Body::Choose(choices))];
     steps.extend(plain());
@@ -26,5 +26,5 @@ fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
 
 fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
     let name = passkey_name(answers, "passkey", "cannot remove the passkey")?;
-    Ok(Goal::Change(Request::PasskeyRemove(PasskeyRemove { name })))
+    Ok(Goal::Change(Request::PasskeyRemove(PasskeyRemove { name, shut_archives: None })))
 }

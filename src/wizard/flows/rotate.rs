@@ -41,6 +41,8 @@ fn finish(answers: &Answers, facts: &Facts) -> Result<Goal, Fault> {
         source: PassphraseSource::Prompt,
         owner: optional(answers, "owner"),
         retire: facts.installation.as_ref().map(|i| i.in_use.clone()).filter(|_| retires),
+        without_archive: false,
+        shut_archives: None,
     })))
 }
 

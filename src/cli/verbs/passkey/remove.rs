@@ -14,6 +14,9 @@ pub struct Args {
     /// Confirm: the same name again
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    /// So many kept DR archives may be left without any passkey that opens them
+    #[arg(long, value_name = "COUNT")]
+    shut_archives: Option<u64>,
 }
 
 /// Removes.
@@ -21,6 +24,6 @@ pub struct Args {
 /// # Errors
 /// As the operation.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
-    let request = Request::PasskeyRemove(PasskeyRemove { name: passkey_name(&args.name)? });
+    let request = Request::PasskeyRemove(PasskeyRemove { name: passkey_name(&args.name)?, shut_archives: args.shut_archives });
     change::change(call, Ask::of(request, args.confirm.as_deref())).await
 }
