@@ -1,0 +1,135 @@
+//! DR, killed (`kill -9`) at random instants: nothing is lost and nothing half-visible. `KASTELLAN_KILLS` sets how many kills there are.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+use harness::cli::Call;
+use harness::house::{Home, House, PASSPHRASE};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const DR: &str = "a DR passphrase that is long enough";
+const DR2: &str = "the second DR passphrase, also long";
+
+/// How often each operation is killed.
+fn kills() -> u32 {
+    (std::env::var("KASTELLAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200) / 20).max(2)
+}
+
+/// Runs a call and kills it after a part of the time that it takes as a whole; whether it ended by itself.
+fn killed(home: &Home, args: &[String], after: Duration) -> bool {
+    let mut child = Call::new(home, args).start();
+    let deadline = Instant::now() + after;
+    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    let _ = child.kill();
+    child.wait().unwrap().success()
+}
+
+fn site() -> (House, std::path::PathBuf) {
+    let house = House::with_policies(&["app-daily"]);
+    let share = house.home.path().join("share");
+    fs::create_dir(&share).unwrap();
+    house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+    let file = house.home.file("plain", "bytes", 0o600);
+    house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
+    let dr = house.home.secret("dr", DR);
+    house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
+    (house, share)
+}
+
+/// The newest archive restores on a bare machine with one of these DR passphrases.
+fn assert_restores(share: &Path, passphrases: &[&str]) {
+    let restored = passphrases.iter().any(|dr| {
+        let bare = Home::new();
+        let (dr, key) = (bare.secret("dr", dr), bare.secret("key", PASSPHRASE));
+        let args = ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key];
+        let run = bare.run(&args);
+        run.code == 0 && bare.run(&["journal", "verify", "--passphrase-file", &key]).code == 0
+    });
+    assert!(restored, "nothing of {passphrases:?} restores");
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_no_catalog_or_a_whole_one() {
+    let (_house, share) = site();
+    let measured = Home::new();
+    let args = |home: &Home| -> Vec<String> {
+        let (dr, key) = (home.secret("dr", DR), home.secret("key", PASSPHRASE));
+        ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let began = Instant::now();
+    assert_eq!(measured.run(&args(&measured)).code, 0);
+    let whole = began.elapsed();
+    let (mut none, mut some) = (0, 0);
+    for n in 0..kills() {
+        let home = Home::new();
+        let args = args(&home);
+        killed(&home, &args, whole.mul_f64(f64::from(n + 1) / f64::from(kills())));
+        let status = home.run(&["status"]);
+        match status.code {
+            4 => {
+                none += 1;
+                assert_eq!(home.run(&args).code, 0, "and it can be done again");
+            }
+            0 => {
+                some += 1;
+                let key = home.path().join("key").to_string_lossy().into_owned();
+                assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
+                assert_eq!(home.run(&["artifact", "rescan", "nfs", "--passphrase-file", &key]).code, 0);
+            }
+            code => panic!("{code}: {}", status.err),
+        }
+    }
+    println!("{none} without a catalog, {some} with a whole one");
+    assert!(none > 0);
+}
+
+#[test]
+fn changing_the_passphrase_archiving_and_pruning_leave_something_that_restores() {
+    let (first, share) = site();
+    let second = first.home.secret("dr2", DR2);
+    for args in [
+        vec!["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &second],
+        vec!["dr", "change-passphrase", "--prune-old", "--confirm", "prod-eu1", "--new-dr-passphrase-file", &second],
+        vec!["dr", "archive"],
+        vec!["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"],
+        vec!["policy", "add", "another"],
+    ] {
+        let args: Vec<String> = first.opening(&args);
+        for n in 0..kills() / 2 {
+            // The location is shared by all copies of this house: each begins as the last one ended.
+            killed(&first.home, &args, Duration::from_millis(300 + u64::from(n) * 3000 / u64::from(kills())));
+            assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?}");
+            assert_restores(&share, &[DR2, DR]);
+        }
+    }
+    // Whatever stopped midway, it can be set right.
+    assert_eq!(first.home.run(&first.opening(&["dr", "archive"])).code, 0);
+    let status = first.look(&["dr", "status"]).out;
+    assert!(status.contains("DR is on") && status.contains("every change is in an archive"), "{status}");
+}
+
+#[test]
+fn an_import_that_is_killed_is_there_or_not() {
+    let (source, _share) = site();
+    let text = source.home.path().join("import").to_string_lossy().into_owned();
+    source.open(&["migration", "export", "app-daily", "--unprotected", "--to", &text]);
+    let home = Home::new();
+    let key = home.secret("key", "the target's passphrase 0002");
+    home.good(&["init", "--name", "target", "--new-passphrase-file", &key]);
+    let args: Vec<String> = ["migration", "import", &text, "--yes", "--passphrase-file", &key].map(str::to_owned).to_vec();
+    for n in 0..kills() {
+        killed(&home, &args, Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
+        assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
+        let list = home.good(&["migration", "list", "--passphrase-file", &key]).out;
+        assert!(list.contains("No policy's key") || list.lines().count() == 2, "{list}");
+    }
+    assert_eq!(home.run(&args).code, 0);
+    assert_eq!(home.good(&["artifact", "list", "-o", "name"]).out.lines().count(), 1);
+}
