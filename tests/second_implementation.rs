@@ -1,6 +1,6 @@
 //! Two implementations that were written apart make and read each other's bytes, and refuse the same faults.
 //!
-//! The other one is `tests/second/kastellan2.py`. It needs Python 3 with two packages, which the test installs, pinned by hash, into a
+//! The other one is `tests/second/kastellan2.py`. It needs Python 3 with three packages, which the test installs, pinned by hash, into a
 //! virtual environment under the build folder (or `$KASTELLAN_TEST_CACHE`). Where that cannot be, the tests say what to install and
 //! skip; with `CI=true` they fail.
 
@@ -10,8 +10,11 @@
 mod support;
 
 use kastellan::crypto::{Derived, Key, Params, Passphrase, box_seal, complete};
-use kastellan::domain::{Method, Text, Timestamp};
-use kastellan::format::{Entry, EntryChange, Object, RecordKind, SealedRecord, Wrap, WrapDraft, chain_start, hex};
+use kastellan::domain::{ArtifactKind, Method, SealedFacts, Target, Text, Timestamp};
+use kastellan::format::{
+    ArchiveHead, ArchiveHeader, ArchiveReader, ArchiveWriter, Entry, EntryChange, ImportData, ImportText, Object, RecordKind, SealedRecord,
+    Sidecar, SidecarDraft, Wrap, WrapDraft, chain_start, hex, open_small, seal_small,
+};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -48,7 +51,8 @@ impl Second {
         writeln!(self.ask, "{request}").unwrap();
         let mut line = String::new();
         self.told.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?} to {request}"))
+        let asked: String = request.to_string().chars().take(300).collect();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?} to {asked}"))
     }
 }
 
@@ -92,8 +96,9 @@ fn install() -> Result<PathBuf, String> {
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let pinned = std::fs::read_to_string(folder().join("requirements.txt")).map_err(|error| error.to_string())?;
     let marker = venv.join("installed");
-    let good =
-        |python: &Path| Command::new(python).args(["-c", "import argon2, cryptography"]).status().is_ok_and(|status| status.success());
+    let good = |python: &Path| {
+        Command::new(python).args(["-c", "import argon2, cryptography, zstandard"]).status().is_ok_and(|status| status.success())
+    };
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) && good(&python) {
         return Ok(python);
     }
@@ -319,4 +324,154 @@ fn journals_cross() {
     }));
     assert_eq!(answer(&read(&made["entries"])), expected);
     assert!(key(&hex(journal_key.expose()).into()).same(&journal_key));
+}
+
+#[test]
+fn streams_cross() {
+    let mut second = second!();
+    let stream_key = Key::generate();
+    for length in [0, 1, 1_048_519, 1_048_520, 1_048_521, 2_097_080, 2_097_081] {
+        let plain = vec![0x5a; length];
+        let stored = seal_small(&stream_key, b"ad", &plain);
+        let open = |stored: &str| json!({"do": "stream", "key": hex(stream_key.expose()), "ad": hex(b"ad"), "stored": stored});
+        assert!(second.ask(&open(&hex(&stored)))["plaintext"] == hex(&plain), "{length}");
+        let made = second.ask(&json!({"do": "stream-seal", "key": hex(stream_key.expose()), "ad": hex(b"ad"), "plaintext": hex(&plain)}));
+        let theirs = support::bytes(&made["stored"]);
+        assert!(*open_small(&stream_key, b"ad", &theirs).unwrap() == plain, "{length}");
+        for bad in
+            [stored[..stored.len() - 1].to_vec(), [&stored[..], b"x"].concat(), flipped(&stored, 41), flipped(&stored, stored.len() - 1)]
+        {
+            assert_eq!(second.ask(&open(&hex(&bad))), json!({"refused": "stream"}), "{length}");
+            assert!(open_small(&stream_key, b"ad", &bad).is_err(), "{length}");
+        }
+    }
+}
+
+fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 1;
+    bytes
+}
+
+#[test]
+fn facts_of_artifacts_cross() {
+    let mut second = second!();
+    let (policy_key, metadata) = (Key::generate(), Key::generate());
+    let draft = SidecarDraft {
+        catalog_id: CATALOG.into(),
+        instance_id: INSTANCE.into(),
+        artifact_id: "a".repeat(32),
+        policy: "app-daily".parse().unwrap(),
+        created_at: Timestamp::from_unix(1_785_506_529),
+        size: 7,
+        stored: 63,
+        facts: SealedFacts { kind: ArtifactKind::Stream, names: Text::new(ODD), note: Some(Text::new(ODD)), digest: "b".repeat(64) },
+    };
+    for hidden in [None, Some(&metadata)] {
+        let text = Sidecar::make(&draft, &policy_key, hidden).to_json();
+        let open = |text: &str| json!({"do": "sidecar", "text": text, "policyKey": hex(policy_key.expose()), "metadataKey": hex(metadata.expose())});
+        let theirs = second.ask(&open(&text));
+        assert_eq!(theirs["policy"], "app-daily");
+        assert_eq!(theirs["private"], json!({"kind": "stream", "names": ODD, "note": ODD, "digest": "b".repeat(64)}));
+        let public = json!({
+            "catalogId": CATALOG, "instanceId": INSTANCE, "artifactId": "a".repeat(32), "policy": "app-daily",
+            "createdAt": draft.created_at.to_string(), "size": 7, "stored": 63,
+        });
+        let made = second.ask(&json!({
+            "do": "sidecar-make", "public": public, "private": {"kind": "stream", "names": ODD, "note": ODD, "digest": "b".repeat(64)},
+            "policyKey": hex(policy_key.expose()), "hidden": hidden.map(|key| hex(key.expose())),
+        }));
+        let read = Sidecar::parse(made["text"].as_str().unwrap().as_bytes()).unwrap();
+        assert_eq!(read.open(&policy_key).unwrap(), draft.facts);
+        assert_eq!(read.policy(&metadata).unwrap(), draft.policy);
+        let altered = text.replace("\"size\":7", "\"size\":8");
+        assert!(second.ask(&open(&altered))["refused"].is_string());
+        assert!(Sidecar::parse(altered.as_bytes()).unwrap().open(&policy_key).is_err());
+    }
+}
+
+#[test]
+fn import_data_crosses() {
+    let mut second = second!();
+    let data = ImportData {
+        policy: "app-daily".parse().unwrap(),
+        key: Key::generate(),
+        installation: "prod-eu1".into(),
+        catalog_id: CATALOG.into(),
+        location: "nfs".into(),
+        target: Target::Directory { path: "/mnt/backups".into() },
+        created_at: Timestamp::from_unix(1_785_506_529),
+        note: Some(Text::new(ODD)),
+    };
+    let passphrase = Passphrase::entered(b"import passphrase").unwrap();
+    let open = |text: &str, passphrase: Option<&[u8]>| json!({"do": "import", "text": text, "passphrase": passphrase.map(hex)});
+    let plain = data.to_text();
+    let protected = data.to_protected_text(&passphrase, TINY, PLENTY).unwrap();
+    for (text, given) in [(plain.as_str(), None), (protected.as_str(), Some(passphrase.expose()))] {
+        let theirs = second.ask(&open(text, given));
+        let members = &theirs["members"];
+        assert_eq!(members["policyKey"], kastellan::format::b64(data.key.expose()));
+        assert_eq!((&members["policy"], &members["path"], &members["note"]), (&"app-daily".into(), &"/mnt/backups".into(), &ODD.into()));
+        let made = second.ask(&json!({"do": "import-make", "members": members, "passphrase": given.map(hex)}));
+        let read = ImportText::parse(made["text"].as_str().unwrap().as_bytes()).unwrap();
+        let read = read.open(given.map(|_| &passphrase), PLENTY).unwrap();
+        assert!(read.key.same(&data.key) && read.target == data.target && read.note == data.note);
+        let slipped = text.replacen('A', "B", 1);
+        assert_eq!(second.ask(&open(&slipped, given)), json!({"refused": "slip"}));
+        assert!(ImportText::parse(slipped.as_bytes()).is_err());
+    }
+    assert_eq!(second.ask(&open(&protected, Some(b"wrong"))), json!({"refused": "passphrase"}));
+}
+
+#[test]
+fn archives_cross() {
+    let mut second = second!();
+    let (metadata, passphrase) = (Key::generate(), Passphrase::entered(b"a DR passphrase").unwrap());
+    let at = Timestamp::from_unix(1_785_506_529);
+    let records: Vec<SealedRecord> = (0..2500)
+        .map(|n| {
+            let private = Object::new().with("note", format!("{n}{ODD}"));
+            SealedRecord::seal(&metadata, CATALOG, RecordKind::Policy, &format!("p{n}"), 1, Object::new().with(ODD, ODD), &private)
+        })
+        .collect();
+    let rows: Vec<Value> = records
+        .iter()
+        .map(|r| json!({"kind": r.kind.word(), "id": r.id, "rev": r.rev, "clear": r.clear, "sealed": hex(&r.sealed)}))
+        .collect();
+    let name = Text::from("prod-eu1");
+    let (header, archive_key) = ArchiveHeader::make(CATALOG, INSTANCE, at, Some(&name), (3, &passphrase), TINY, PLENTY).unwrap();
+    let head = ArchiveHead {
+        instance_id: INSTANCE.into(),
+        seq: 9,
+        created_at: at,
+        previous: "c".repeat(64),
+        journal_seq: 42,
+        journal_hash: "d".repeat(64),
+    };
+    let mut writer = ArchiveWriter::begin(Vec::new(), &header, &archive_key, &head).unwrap();
+    for record in &records {
+        writer.record(record).unwrap();
+    }
+    let stored = writer.finish().unwrap();
+    let open = |stored: &[u8]| json!({"do": "archive", "stored": hex(stored), "passphrase": hex(passphrase.expose())});
+    let theirs = second.ask(&open(&stored));
+    assert_eq!((&theirs["head"]["seq"], &theirs["head"]["journalSeq"]), (&9.into(), &42.into()));
+    assert!(theirs["rows"] == Value::from(rows.clone()));
+    let made = second.ask(&json!({
+        "do": "archive-make", "passphrase": hex(passphrase.expose()), "rows": rows, "head": {
+            "instanceId": INSTANCE, "seq": 9, "createdAt": at.to_string(), "previous": "", "journalSeq": 42, "journalHash": "d".repeat(64),
+        }, "header": {"catalogId": CATALOG, "instanceId": INSTANCE, "createdAt": at.to_string(), "drPassphrase": 3, "m": TINY.m, "t": TINY.t, "p": TINY.p},
+    }));
+    let made = support::bytes(&made["stored"]);
+    let mut from = &made[..];
+    let header = ArchiveHeader::read(&mut from).unwrap();
+    let mut reader = ArchiveReader::begin(from, &header, &header.open(&passphrase, PLENTY).unwrap()).unwrap();
+    let mut read = Vec::new();
+    while let Some(record) = reader.record().unwrap() {
+        read.push(record);
+    }
+    assert!(read == records && reader.head().journal_seq == 42);
+    for at in [60, stored.len() - 1] {
+        assert!(second.ask(&open(&flipped(&stored, at)))["refused"].is_string(), "{at}");
+    }
 }
