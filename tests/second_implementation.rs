@@ -12,8 +12,9 @@ mod support;
 use kastellan::crypto::{Derived, Key, Params, Passphrase, box_seal, complete};
 use kastellan::domain::{ArtifactKind, Method, SealedFacts, Target, Text, Timestamp};
 use kastellan::format::{
-    ArchiveHead, ArchiveHeader, ArchiveReader, ArchiveWriter, Entry, EntryChange, ImportData, ImportText, Object, RecordKind, SealedRecord,
-    Sidecar, SidecarDraft, Wrap, WrapDraft, chain_start, hex, open_small, seal_small,
+    ArchiveHead, ArchiveHeader, ArchiveReader, ArchiveWriter, Entry, EntryChange, ImportData, ImportText, Kit, KitInstallation,
+    KitLocation, KitPin, KitSecret, KitText, Object, RecordKind, SealedRecord, Sidecar, SidecarDraft, Wrap, WrapDraft, chain_start, hex,
+    open_small, seal_small,
 };
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -474,4 +475,25 @@ fn archives_cross() {
     for at in [60, stored.len() - 1] {
         assert!(second.ask(&open(&flipped(&stored, at)))["refused"].is_string(), "{at}");
     }
+}
+
+#[test]
+fn kits_cross() {
+    let mut second = second!();
+    let passphrase = Passphrase::generate();
+    let text = |text: &str| KitText(Text::new(text));
+    let installation =
+        KitInstallation { name: text(ODD), catalog_id: CATALOG.into(), instance_id: INSTANCE.into(), master_key_id: "00".repeat(8) };
+    let pin = KitPin { seq: 1, hash: "00".repeat(32), archive_seq: 0 };
+    let mut kit = Kit::new(installation, Timestamp::from_unix(0), pin, Text::new(ODD));
+    kit.locations.push(KitLocation::new("nas".parse().unwrap(), &Target::Directory { path: Text::new(ODD) }, None));
+    // More than one of age's pieces of 64 KiB.
+    kit.imports.push(KitSecret::new("x".repeat(200_000).into()));
+    let open = |file: &str| json!({"do": "kit", "file": file, "passphrase": hex(passphrase.expose())});
+    let document: Value = serde_json::from_slice(&kit.to_json()).unwrap();
+    // Full work, which takes a second: this is what people get.
+    let ours = kit.seal(&passphrase).unwrap();
+    assert!(second.ask(&open(&ours))["document"] == document);
+    let made = second.ask(&json!({"do": "kit-seal", "document": document, "passphrase": hex(passphrase.expose()), "work": 10}));
+    assert!(answer(&open(made["file"].as_str().unwrap()))["document"] == document);
 }

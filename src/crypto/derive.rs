@@ -37,6 +37,12 @@ impl Derived {
         expand(&self.0, b"journal-mac")
     }
 
+    /// The seed of the key that signs drill reports.
+    #[must_use]
+    pub fn signing_seed(&self) -> Key {
+        expand(&self.0, b"report-signing")
+    }
+
     /// The master key's public id, 8 bytes in hex.
     #[must_use]
     pub fn master_key_id(&self) -> String {
@@ -82,6 +88,12 @@ pub fn hash(parts: &[&[u8]]) -> [u8; 32] {
         hash.add(part);
     }
     hash.end()
+}
+
+/// SHA-512, as SSH signatures take it.
+#[must_use]
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    sha2::Sha512::digest(bytes).into()
 }
 
 /// SHA-256 of bytes that come piece by piece.

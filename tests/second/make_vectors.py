@@ -12,6 +12,7 @@ import os
 import sys
 
 import kastellan2 as k
+import papers_vectors
 
 MASTER = bytes(range(32))
 KEYS = k.derive(MASTER, "app-daily")
@@ -363,6 +364,8 @@ FORK = k.journal_make(CATALOG, INSTANCE, [*TEXTS[:3], '{"v":1,"what":"fork"}', T
 journal("journal_forked", "another chain from entry 4 on, without the key", lambda e: e[:3] + FORK[3:], 5, [True, None, None, None, None])
 INSERTED = k.journal_make(CATALOG, INSTANCE, [TEXTS[0], '{"v":1,"what":"forged"}'])[1]
 journal("journal_entry_inserted_while_locked", "chained rightly, and the old ones behind it", lambda e: [e[0], INSERTED, *e[1:]], 2, YES[:2])
+
+papers_vectors.make(vector)
 
 
 def main():

@@ -1,6 +1,8 @@
 //! What the vector tests and the second implementation's tests share: requests as `tests/second/kastellan2.py` takes them, answered by
 //! this implementation.
 
+mod papers;
+
 use kastellan::crypto::{ArgonError, Derived, Key, Params, Passphrase, PassphraseError, box_open, policy_key_id};
 use kastellan::format::{
     Object, ObjectError, RecordError, RecordKind, SealedRecord, StoredEntry, Wrap, WrapError, chain_start, hex, unb64, unhex,
@@ -58,6 +60,7 @@ fn reply(request: &Value) -> Result<Value, &'static str> {
                 "masterKeyId": derived.master_key_id(),
                 "metadataKey": hex(derived.metadata_key().expose()),
                 "journalKey": hex(derived.journal_key().expose()),
+                "signingSeed": hex(derived.signing_seed().expose()),
             }))
         }
         "box" => {
@@ -95,7 +98,7 @@ fn reply(request: &Value) -> Result<Value, &'static str> {
             opened.map(|master| json!({"master": hex(master.expose())})).map_err(|error| wrap_word(&error))
         }
         "journal" => Ok(journal(request)),
-        other => panic!("unknown request {other}"),
+        _ => papers::reply(request),
     }
 }
 
