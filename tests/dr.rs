@@ -340,6 +340,10 @@ fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
     assert_eq!((of("in-use-lost").as_str(), fails("no")), ("NO", 9));
     let new = house.home.secret("new", "another-passphrase-0002");
     house.open(&["passkey", "add", "ana", "--new-passphrase-file", &new]);
+    // Two cases are left that only a recovery kit answers.
+    assert_eq!((of("dr-forgotten-and-machine-lost").as_str(), of("handover").as_str(), fails("no")), ("NO", "NO", 9));
+    let (kit, pass) = (house.home.path().join("kit"), house.home.secret("kit-pass", "a kit's own passphrase 0003"));
+    house.open(&["kit", "make", "--to", kit.to_str().unwrap(), "--include-passphrases", "--kit-passphrase-file", &pass]);
     assert_eq!((fails("no"), fails("stale"), fails("unproved")), (0, 0, 9));
     let file = house.home.path().join("metrics.prom");
     house.look(&["readiness", "-o", "prometheus", "--to", file.to_str().unwrap()]);

@@ -103,7 +103,7 @@ fn age_opens_our_kits_and_we_open_its() {
     assert!(run(&age_check, &["open", "scrypt", word], ours.as_bytes()).is_some_and(|opened| opened == *document));
     assert_eq!(run(&age_check, &["open", "scrypt", "wrong"], ours.as_bytes()), None);
     let theirs = run(&age_check, &["seal", "scrypt", word], &document).unwrap();
-    same(&KitFile::parse(&theirs).unwrap().open(&passphrase).ok().unwrap());
+    same(&KitFile::parse(&theirs).unwrap().open(&passphrase, 8 << 20).ok().unwrap());
 
     let identity = age::x25519::Identity::generate();
     let (public, secret) = (identity.to_public().to_string(), identity.to_string());

@@ -157,3 +157,51 @@ impl Flags for DrSecret {
         Family { name: "dr-passphrase", file: self.dr_passphrase_file.clone(), fd: self.dr_passphrase_fd, ..Family::default() }
     }
 }
+
+/// Where the passphrase of a new recovery kit comes from; on a terminal without any of these: typed twice.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "The kit's own passphrase (on a terminal without any of these: typed twice)")]
+pub struct NewKitSecret {
+    /// Make twelve words; they are shown once and typed back
+    #[arg(long, conflicts_with_all = ["kit_passphrase_file", "kit_passphrase_fd"])]
+    pub generate: bool,
+    /// Write the generated words to this new owner-only file in place of showing them
+    #[arg(long, value_name = "FILE", requires = "generate")]
+    pub write_passphrase: Option<PathBuf>,
+    /// Read it from this file, which only its owner can read
+    #[arg(long, value_name = "FILE", conflicts_with = "kit_passphrase_fd")]
+    pub kit_passphrase_file: Option<PathBuf>,
+    /// Read it from this inherited descriptor
+    #[arg(long, value_name = "N")]
+    pub kit_passphrase_fd: Option<i32>,
+}
+
+impl Flags for NewKitSecret {
+    fn family(&self) -> Family {
+        Family {
+            name: "kit-passphrase",
+            generate: self.generate,
+            write: self.write_passphrase.clone(),
+            file: self.kit_passphrase_file.clone(),
+            fd: self.kit_passphrase_fd,
+        }
+    }
+}
+
+/// Where the passphrase of a recovery kit comes from; on a terminal: a prompt.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "The kit's passphrase (on a terminal without any of these: asked for)")]
+pub struct KitSecret {
+    /// Read it from this file, which only its owner can read
+    #[arg(long, value_name = "FILE", conflicts_with = "kit_passphrase_fd")]
+    pub kit_passphrase_file: Option<PathBuf>,
+    /// Read it from this inherited descriptor
+    #[arg(long, value_name = "N")]
+    pub kit_passphrase_fd: Option<i32>,
+}
+
+impl Flags for KitSecret {
+    fn family(&self) -> Family {
+        Family { name: "kit-passphrase", file: self.kit_passphrase_file.clone(), fd: self.kit_passphrase_fd, ..Family::default() }
+    }
+}

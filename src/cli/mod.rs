@@ -4,6 +4,7 @@
 //! or a drawing library. The console is opened by `main` with what [`start`] hands back. Next: `verbs` lists and holds them, `change` is the one way of changing anything.
 
 mod args;
+mod attempts;
 mod call;
 mod change;
 mod confirm;

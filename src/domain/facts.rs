@@ -133,6 +133,8 @@ pub struct Facts {
     pub dr_passphrases: Vec<super::DrPassphrase>,
     /// All kept archives, newest first.
     pub archives: Vec<super::Archive>,
+    /// All recovery kits that were made, newest first.
+    pub kits: Vec<super::KitMade>,
     /// Changes that are in no proved archive yet.
     pub debt: u64,
     /// A begun operation that nobody is carrying on.
@@ -167,6 +169,7 @@ impl Facts {
             dr: None,
             dr_passphrases: Vec::new(),
             archives: Vec::new(),
+            kits: Vec::new(),
             debt: 0,
             unfinished: None,
             holder: None,

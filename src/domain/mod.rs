@@ -10,6 +10,7 @@ mod event;
 mod facts;
 mod fault;
 mod import;
+mod kit;
 mod location;
 mod may;
 mod name;
@@ -29,6 +30,7 @@ pub use facts::{
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
 pub use import::{Exported, Import};
+pub use kit::KitMade;
 pub use location::{Location, LocationName, S3Target, Target};
 pub use may::may;
 pub use name::{InvalidName, PasskeyName, PolicyName};
@@ -37,8 +39,8 @@ pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretOf, Secre
 pub use prover::Prover;
 pub use readiness::{Answer, Scenario, Verdict, readiness};
 pub use request::{
-    ArtifactCopy, ArtifactRemove, DrArchive, DrChange, DrEnable, DrPrune, Export, ImportIn, Init, LocationAdd, LocationForget, PasskeyAdd,
-    PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rescan, Rotate, Seal, Sweep, Which,
+    ArtifactCopy, ArtifactRemove, DrArchive, DrChange, DrEnable, DrPrune, Export, ImportIn, Init, KitMake, LocationAdd, LocationForget,
+    PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rescan, Rotate, Seal, Sweep, Which,
 };
 pub use text::{Text, count};
 pub use time::Timestamp;

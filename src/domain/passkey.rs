@@ -103,12 +103,14 @@ pub struct Ages {
     pub typed: i64,
     /// Since a change that is in no DR archive; 24 hours.
     pub archive: i64,
+    /// Since a recovery kit was checked; 180 days.
+    pub kit: i64,
 }
 
 impl Default for Ages {
     fn default() -> Self {
         const DAY: i64 = 86_400;
-        Self { check: 30 * DAY, typed: 180 * DAY, archive: DAY }
+        Self { check: 30 * DAY, typed: 180 * DAY, archive: DAY, kit: 180 * DAY }
     }
 }
 

@@ -15,6 +15,10 @@ pub enum Scenario {
     MachineLost,
     /// The DR passphrase; the catalog lives.
     DrForgotten,
+    /// Both.
+    DrForgottenAndMachineLost,
+    /// The one person who knew.
+    Handover,
 }
 
 impl Scenario {
@@ -26,6 +30,8 @@ impl Scenario {
             Self::InUseLost => "in-use passkey lost",
             Self::MachineLost => "machine lost",
             Self::DrForgotten => "DR passphrase forgotten",
+            Self::DrForgottenAndMachineLost => ". . . and machine lost",
+            Self::Handover => "handover",
         }
     }
 
@@ -37,6 +43,8 @@ impl Scenario {
             Self::InUseLost => "The secret of the passkey in use is lost; this catalog is still here.",
             Self::MachineLost => "This machine is lost with its catalog; the locations and the envelopes are still there.",
             Self::DrForgotten => "The DR passphrase is lost; this catalog is still here.",
+            Self::DrForgottenAndMachineLost => "The DR passphrase is lost, and this machine with its catalog: only a recovery kit helps.",
+            Self::Handover => "The one person who knew is gone; somebody else has to open what is left.",
         }
     }
 }
@@ -101,6 +109,7 @@ pub fn readiness(facts: &Facts) -> Vec<Answer> {
         let why = if restart.verdict == Verdict::Yes { "this catalog can set a new one".into() } else { restart.why.clone() };
         answers.push(Answer { scenario: Scenario::DrForgotten, why, ..restart });
     }
+    answers.extend(super::kit::answers(facts));
     answers
 }
 

@@ -201,6 +201,19 @@ pub struct ImportIn {
     pub created_at: Timestamp,
 }
 
+/// Make a recovery kit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KitMake {
+    /// For these age recipients; none: under a passphrase of its own.
+    pub recipients: Vec<Text>,
+    /// With the DR passphrases and the passphrase that unlocks.
+    pub passphrases: bool,
+    /// With the credentials that are stored for locations.
+    pub credentials: bool,
+    /// With the keys of these policies.
+    pub policies: Vec<PolicyName>,
+}
+
 /// Begin to make DR archives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrEnable {
@@ -283,6 +296,8 @@ pub enum Request {
     DrDisable,
     /// Import a policy's key.
     Import(ImportIn),
+    /// Make a recovery kit.
+    KitMake(KitMake),
 }
 
 impl Request {
@@ -347,6 +362,7 @@ impl Request {
             Self::DrTakeOver => "dr take-over",
             Self::DrDisable => "dr disable",
             Self::Import(_) => "migration import",
+            Self::KitMake(_) => "kit make",
         }
     }
 
@@ -378,6 +394,7 @@ impl Request {
             Self::DrTakeOver => format!("taking {installation} over"),
             Self::DrDisable => format!("turning DR of {installation} off"),
             Self::Import(r) => format!("importing the key of {}", r.policy),
+            Self::KitMake(_) => format!("making a recovery kit of {installation}"),
         })
     }
 
@@ -409,6 +426,7 @@ impl Request {
             Self::DrTakeOver => "not taken over".to_owned(),
             Self::DrDisable => "DR not turned off".to_owned(),
             Self::Import(r) => format!("cannot import the key of {}", r.policy),
+            Self::KitMake(_) => "no recovery kit made".to_owned(),
         })
     }
 }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 pub const KIT_LONGEST: usize = 1 << 20;
 /// log2 of scrypt's N when a kit is written.
 const WRITTEN: u8 = 18;
-/// The largest log2 of scrypt's N that is read.
+/// The largest log2 of scrypt's N that is read; it takes 2^N KiB.
 const READ: u8 = 20;
 
 /// Why a kit is not made, or not opened.
@@ -48,9 +48,9 @@ pub enum KitError {
     /// It is to recipients, and a passphrase was given.
     #[error("it is to recipients: it takes an age identity")]
     NeedsIdentity,
-    /// scrypt with this log2(N): not run.
-    #[error("it asks for scrypt with log2(N)={0}; at most 20 are run")]
-    Work(u8),
+    /// scrypt with the first log2(N): not run, as more than the second.
+    #[error("it asks for scrypt with log2(N)={0}; at most {1} is run here")]
+    Work(u8, u8),
     /// Another passphrase or identity.
     #[error("the passphrase or identity does not open it")]
     DoesNotOpen,
@@ -145,17 +145,18 @@ impl<'a> KitFile<'a> {
         self.0.is_scrypt()
     }
 
-    /// Opens it with its passphrase. May take seconds and 1 GiB, as its header says.
+    /// Opens it with its passphrase. `available` memory in KiB: half of it is used at most, and 1 GiB; but what this writes is always read.
     ///
     /// # Errors
     /// [`KitError`].
-    pub fn open(self, passphrase: &Passphrase) -> Result<Kit, KitError> {
+    pub fn open(self, passphrase: &Passphrase, available: u64) -> Result<Kit, KitError> {
         if !self.needs_passphrase() {
             return Err(KitError::NeedsIdentity);
         }
         let mut identity = age::scrypt::Identity::new(secret(passphrase)?);
-        identity.set_max_work_factor(READ);
-        self.open_with(&[&identity])
+        let most = u8::try_from((available / 2).checked_ilog2().unwrap_or(0)).unwrap_or(READ).clamp(WRITTEN, READ);
+        identity.set_max_work_factor(most);
+        self.open_with(&[&identity], most)
     }
 
     /// Opens it with native identities as an identity file has them: a line each, comments (`#`) and empty lines left out.
@@ -171,12 +172,12 @@ impl<'a> KitFile<'a> {
         if identities.is_empty() {
             return Err(KitError::NoIdentity);
         }
-        self.open_with(&identities.iter().map(|identity| identity as &dyn Identity).collect::<Vec<_>>())
+        self.open_with(&identities.iter().map(|identity| identity as &dyn Identity).collect::<Vec<_>>(), READ)
     }
 
-    fn open_with(self, identities: &[&dyn Identity]) -> Result<Kit, KitError> {
+    fn open_with(self, identities: &[&dyn Identity], most: u8) -> Result<Kit, KitError> {
         let mut reader = self.0.decrypt(identities.iter().copied()).map_err(|error| match error {
-            DecryptError::ExcessiveWork { required, .. } => KitError::Work(required),
+            DecryptError::ExcessiveWork { required, .. } => KitError::Work(required, most),
             DecryptError::InvalidMac | DecryptError::Io(_) => KitError::Altered,
             DecryptError::InvalidHeader | DecryptError::UnknownFormat => KitError::NotAKit,
             _ => KitError::DoesNotOpen,
@@ -253,7 +254,7 @@ mod tests {
     fn under_a_passphrase() {
         let file = kit().seal_with(&word("correct horse"), 2).unwrap();
         assert!(file.starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
-        let open = |file: &[u8], passphrase: &str| KitFile::parse(file)?.open(&word(passphrase));
+        let open = |file: &[u8], passphrase: &str| KitFile::parse(file)?.open(&word(passphrase), 8 << 20);
         same(&kit(), &open(file.as_bytes(), "correct horse").ok().unwrap());
         same(&kit(), &open(file.replace('\n', "\r\n").as_bytes(), "correct horse").ok().unwrap());
         assert_eq!(open(file.as_bytes(), "wrong").err(), Some(KitError::DoesNotOpen));
@@ -274,7 +275,7 @@ mod tests {
         let open = |text: &str| KitFile::parse(file.as_bytes()).unwrap().open_with_identities(text).err();
         assert_eq!(open(other.expose_secret()), Some(KitError::DoesNotOpen));
         assert_eq!(open("nothing"), Some(KitError::NoIdentity));
-        assert_eq!(KitFile::parse(file.as_bytes()).unwrap().open(&word("x")).err(), Some(KitError::NeedsIdentity));
+        assert_eq!(KitFile::parse(file.as_bytes()).unwrap().open(&word("x"), 8 << 20).err(), Some(KitError::NeedsIdentity));
         assert_eq!(kit().seal_to(&[]).err(), Some(KitError::NoRecipient));
         for bad in ["age1", "ssh-ed25519 AAAA", "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"] {
             assert_eq!(kit().seal_to(&[bad]).err(), Some(KitError::Recipient(bad.into())));
@@ -287,7 +288,12 @@ mod tests {
         assert_eq!(KitFile::parse(b"KDR1").err(), Some(KitError::NotAKit));
         assert_eq!(KitFile::parse(&vec![b'x'; KIT_LONGEST + 1]).err(), Some(KitError::TooLarge));
         let greedy = b"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 21\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n0123456789abcdef";
-        assert_eq!(KitFile::parse(greedy).and_then(|file| file.open(&word("x"))).err(), Some(KitError::Work(21)));
+        assert_eq!(KitFile::parse(greedy).and_then(|file| file.open(&word("x"), 8 << 20)).err(), Some(KitError::Work(21, 20)));
+        // Where memory is short, less is run; but what this writes is always read.
+        let some = String::from_utf8_lossy(greedy).replace(" 21\n", " 20\n");
+        let open = |available| KitFile::parse(some.as_bytes()).and_then(|file| file.open(&word("x"), available)).err();
+        assert_eq!(open(1 << 20), Some(KitError::Work(20, 19)));
+        assert_eq!(open(1 << 10), Some(KitError::Work(20, 18)));
         let mut large = kit();
         large.instructions = KitText("x".repeat(900_000).into());
         assert_eq!(large.seal_with(&word("x"), 2).err(), Some(KitError::TooLarge));

@@ -37,13 +37,15 @@ pub enum RecordKind {
     Export,
     /// A policy's key from another installation; id = `POLICY@INSTALLATION`.
     Import,
+    /// A recovery kit that was made; id = 16 random bytes, hex.
+    Kit,
     /// An artifact in a location, as the index beside the catalog has it; id = the artifact's. No catalog holds one.
     Artifact,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Installation,
         Self::Passkey,
         Self::Proof,
@@ -56,6 +58,7 @@ impl RecordKind {
         Self::Tombstone,
         Self::Export,
         Self::Import,
+        Self::Kit,
         Self::Artifact,
     ];
 
@@ -75,6 +78,7 @@ impl RecordKind {
             Self::Tombstone => "tombstone",
             Self::Export => "export",
             Self::Import => "import",
+            Self::Kit => "kit",
             Self::Artifact => "artifact",
         }
     }

@@ -5,8 +5,8 @@ use super::{Connection, locations, records, spec};
 use crate::catalog::Query;
 use crate::crypto::Key;
 use crate::domain::{
-    Act, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, Location, LockState, Passkey, Proof, Text,
-    Unfinished,
+    Act, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location, LockState, Passkey, Proof,
+    Text, Unfinished,
 };
 use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::HashMap;
@@ -70,6 +70,7 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         dr: dr.state,
         dr_passphrases: dr.passphrases,
         archives: dr.archives,
+        kits: kits(at, &installation, metadata).await?,
         head: head(at, &installation).await?,
         policies: at.catalog.count(RecordKind::Policy).await?,
         locations: locations(at, &installation, metadata).await?,
@@ -177,6 +178,20 @@ async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
             _ => return Ok(count),
         }
     }
+}
+
+async fn kits(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<KitMade>, Fault> {
+    let mut found = Vec::new();
+    each(at, RecordKind::Kit, |record| {
+        let clear = match metadata {
+            Some(key) => record.open(key, &installation.catalog_id).map(|(clear, _)| clear),
+            None => record.clear(),
+        };
+        found.extend(clear.ok().and_then(|o| records::kit(&record.id, &o).ok()));
+    })
+    .await?;
+    found.sort_by_key(|kit| std::cmp::Reverse(kit.made_at));
+    Ok(found)
 }
 
 async fn locations(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<Location>, Fault> {

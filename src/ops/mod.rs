@@ -17,6 +17,7 @@ mod facts;
 mod imports;
 mod journal;
 mod keys;
+mod kit;
 mod ledger;
 mod lists;
 mod locations;
@@ -44,6 +45,10 @@ pub use dr::{Contents, Found, Opening, Restored};
 pub use engine::{Begun, Done, Report};
 pub use journal::read_anchor;
 pub use keys::Keys;
+pub use kit::{
+    Item as KitItem, Outcome as KitOutcome, Reachable, Trial as KitTrial, check as check_kit, digest as kit_digest, reach as reach_kit,
+    secret_of as kit_secret, target_of as kit_target,
+};
 pub use lists::{PolicyPage, no_location};
 pub use migration::Moves;
 pub use session::Session;
@@ -52,7 +57,7 @@ pub use unlock::{Search, Trying, Unlock, unlock};
 
 pub use crate::catalog::Changes;
 pub use crate::format::{
-    ArchiveHeader, ImportData, ImportDataError, ImportText, LONGEST_IMPORT_DATA, PasskeySpec, RecordKind, Resource, ResourceError,
-    read_passkey, to_json_list, to_yaml_list,
+    ArchiveHeader, ImportData, ImportDataError, ImportText, KIT_LONGEST, Kit, KitError, KitFile, LONGEST_IMPORT_DATA, PasskeySpec,
+    RecordKind, Resource, ResourceError, read_passkey, to_json_list, to_yaml_list,
 };
 pub use crate::store::{Right, Store};

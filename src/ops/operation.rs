@@ -3,7 +3,7 @@
 use super::engine::Begun;
 use super::making::Making;
 use super::work::Work;
-use super::{Connection, abandon, artifacts, dr, facts, locations, making, migration, passkey_remove, passkey_use, policies};
+use super::{Connection, abandon, artifacts, dr, facts, kit, locations, making, migration, passkey_remove, passkey_use, policies};
 use crate::catalog::OpLock;
 use crate::domain::{Facts, Fault, Plan, Request};
 
@@ -34,6 +34,7 @@ pub async fn plan(request: &Request, facts: &Facts, at: &Connection) -> Result<P
         Request::DrPrune(r) => Ok(dr::plan_prune(request, r, facts, installation)),
         Request::DrTakeOver => Ok(dr::plan_take_over(request, installation)),
         Request::DrDisable => Ok(dr::plan_disable(request, facts, installation)),
+        Request::KitMake(r) => Ok(kit::plan(request, r, facts, installation)),
         Request::Resume | Request::Abandon => {
             let Some((_, begun)) = facts::begin(at, installation, None).await? else { return Err(making::nothing(request)) };
             match request {
@@ -65,6 +66,7 @@ pub async fn begin(plan: Plan, facts: &Facts, work: Work, lock: Option<OpLock>) 
         Request::DrPrune(r) => Box::new(dr::Pruning { prune: r.clone(), work, removed: 0, lock }),
         Request::DrTakeOver | Request::DrDisable => Box::new(dr::Switching { request: request.clone(), work, lock }),
         Request::Import(r) => Box::new(migration::Importing::new(r.clone(), facts, work, lock)),
+        Request::KitMake(r) => Box::new(kit::Making::new(r.clone(), facts, work, lock)),
         Request::Resume | Request::Abandon => {
             let begun = facts::begin(&work.at, &work.installation, Some(&work.grant.metadata)).await?;
             let Some((_, begun)) = begun else { return Err(making::nothing(&request)) };

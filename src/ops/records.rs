@@ -1,8 +1,8 @@
 //! What catalog records mean: domain values to members and back.
 
 use crate::domain::{
-    Act, Archive, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, Location, LocationName, Method,
-    Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target, Text, Timestamp,
+    Act, Archive, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, KitMade, Location, LocationName,
+    Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target, Text, Timestamp,
 };
 use crate::format::{Object, ObjectError, RecordError, RecordKind, SealedRecord, Wrap, hex};
 
@@ -326,6 +326,42 @@ pub fn archive(id: &str, o: &Object) -> Result<Archive, ObjectError> {
         journal_seq: o.need_number("journalSeq")?,
         wraps: o.need("wraps")?.split_whitespace().map(str::to_owned).collect(),
         proved_at: o.text("provedAt").map(|_| parsed(o, "provedAt")).transpose()?,
+    })
+}
+
+pub fn kit_members(k: &KitMade) -> Object {
+    let policies: Vec<&str> = k.policies.iter().map(PolicyName::as_str).collect();
+    Object::new()
+        .with("digest", &k.digest)
+        .with("madeAt", k.made_at.to_string())
+        .with_words("madeBy", &k.made_by)
+        .with_number("recipients", k.recipients)
+        .with("wraps", k.wraps.join(" "))
+        .with_some("opens", k.opens.as_ref().map(PasskeyName::as_str))
+        .with_number("drNumber", k.dr_number)
+        .with_number("drInside", k.dr_inside.into())
+        .with_number("credentials", k.credentials.into())
+        .with("policies", policies.join(" "))
+        .with_some("checkedAt", k.checked.as_ref().map(|(at, _)| at.to_string()))
+        .with_some_words("checkedBy", k.checked.as_ref().map(|(_, who)| who))
+}
+
+pub fn kit(id: &str, o: &Object) -> Result<KitMade, ObjectError> {
+    let policies = o.need("policies")?.split_whitespace().map(str::parse).collect::<Result<Vec<PolicyName>, _>>();
+    let checked = o.text("checkedAt").map(|_| parsed::<Timestamp>(o, "checkedAt")).transpose()?;
+    Ok(KitMade {
+        id: id.to_owned(),
+        digest: hex_id(o, "digest", 64)?,
+        made_at: parsed(o, "madeAt")?,
+        made_by: words(o, "madeBy")?,
+        recipients: o.need_number("recipients")?,
+        wraps: o.need("wraps")?.split_whitespace().map(str::to_owned).collect(),
+        opens: o.text("opens").map(|_| parsed(o, "opens")).transpose()?,
+        dr_number: o.need_number("drNumber")?,
+        dr_inside: o.need_number("drInside")? == 1,
+        credentials: o.need_number("credentials")? == 1,
+        policies: policies.map_err(|_| ObjectError::Missing("policies"))?,
+        checked: checked.map(|at| (at, o.words("checkedBy").unwrap_or_default())),
     })
 }
 

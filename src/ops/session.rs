@@ -6,7 +6,7 @@ use super::migration::{self, Moves};
 use super::pinning::{accept, compare_with_pin, pin};
 use super::records::{envelope, new_id};
 use super::work::{Grant, Work};
-use super::{Begun, Changes, Checked, Connection, Keys, PolicyPage, check, dr, facts, journal, lists, locations, operation};
+use super::{Begun, Changes, Checked, Connection, Keys, PolicyPage, check, dr, facts, journal, kit, lists, locations, operation};
 use crate::crypto::{Key, Passphrase, Secrets};
 use crate::domain::{
     Act, Archive, Artifact, ArtifactFilter, Changed, Chronicle, Facts, Fault, Installation, Intent, JournalReport, Kind, Location,
@@ -353,6 +353,15 @@ impl Session {
     pub async fn check_dr(&self, secret: &Passphrase, by: &Prover) -> Result<Archive, Fault> {
         let (work, _) = self.work("DR passphrase not checked").await?;
         dr::check(&work, secret, by).await
+    }
+
+    /// Notes that a kit with this digest was checked; whether this installation made it.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; as the catalog's.
+    pub async fn note_kit(&self, digest: &str) -> Result<bool, Fault> {
+        let (work, _) = self.work("check of the kit not noted").await?;
+        kit::note(&work, digest, &self.at.host.person.who()).await
     }
 
     /// The store of a location in the catalog.

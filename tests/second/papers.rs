@@ -21,7 +21,7 @@ pub fn reply(request: &Value) -> Result<Value, &'static str> {
         }
         "kit" => {
             let passphrase = Passphrase::entered(&bytes(&request["passphrase"])).unwrap();
-            let opened = KitFile::parse(text("file").as_bytes()).and_then(|file| file.open(&passphrase));
+            let opened = KitFile::parse(text("file").as_bytes()).and_then(|file| file.open(&passphrase, super::PLENTY));
             let document = opened.map(|kit| serde_json::from_slice::<Value>(&kit.to_json()).unwrap());
             document.map(|document| json!({"document": document})).map_err(|error| kit_word(&error))
         }
@@ -47,7 +47,7 @@ fn kit_word(error: &KitError) -> &'static str {
         KitError::Recipient(_) | KitError::NoRecipient => "recipient",
         KitError::NoIdentity | KitError::NeedsIdentity => "needs-identity",
         KitError::NeedsPassphrase => "needs-passphrase",
-        KitError::Work(_) => "work",
+        KitError::Work(..) => "work",
         KitError::DoesNotOpen => "does-not-open",
         KitError::Altered => "altered",
         KitError::Version(_) => "version",

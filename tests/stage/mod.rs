@@ -93,6 +93,7 @@ pub fn facts() -> Facts {
         locations: Vec::new(),
         dr: None,
         dr_passphrases: Vec::new(),
+        kits: Vec::new(),
         archives: Vec::new(),
         debt: 0,
         policies: 30,

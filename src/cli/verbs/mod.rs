@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod dr;
 pub mod init;
 pub mod journal;
+pub mod kit;
 pub mod location;
 pub mod man;
 pub mod migration;
@@ -48,6 +49,8 @@ pub enum Verb {
     #[command(subcommand)]
     Migration(migration::Verb),
     #[command(subcommand)]
+    Kit(kit::Verb),
+    #[command(subcommand)]
     Journal(journal::Verb),
     Completions(completions::Args),
     Man(man::Args),
@@ -87,6 +90,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Recover(args)) => recover::run(&call, args).await,
         Some(Verb::Dr(verb)) => dr::run(&call, verb).await,
         Some(Verb::Migration(verb)) => migration::run(&call, verb).await,
+        Some(Verb::Kit(verb)) => kit::run(&call, verb).await,
         Some(Verb::Journal(verb)) => journal::run(&call, verb).await,
     };
     done.map(|()| None)

@@ -1,12 +1,16 @@
 //! `recover`: I lost everything. Asks for what is needed, in the order in which it is needed.
 
 use super::dr::restore::{self, Wanted};
+use super::kit::check;
+use super::kit::reading::{self, Opens};
 use crate::cli::call::Call;
 use crate::cli::families::{DrSecret, Flags};
 use crate::cli::output::End;
 use crate::cli::place::Loc;
 use crate::cli::secrets;
 use crate::domain::{Act, Changed, Fault, Kind, Target};
+use crate::ops::{Found, Reachable, reach_kit};
+use std::path::{Path, PathBuf};
 
 /// Recover after a total loss: a location, the DR passphrase and a passkey's secret are enough
 #[derive(Debug, clap::Args)]
@@ -18,6 +22,11 @@ pub struct Args {
     installation: Option<String>,
     #[command(flatten)]
     secret: DrSecret,
+    /// A recovery kit: it says where the archives are, and may hold the passphrases
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["directory", "s3", "installation"])]
+    kit: Option<PathBuf>,
+    #[command(flatten)]
+    opens: Opens,
 }
 
 /// Recovers.
@@ -25,6 +34,9 @@ pub struct Args {
 /// # Errors
 /// As restoring.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
+    if let Some(file) = &args.kit {
+        return with_kit(call, file, &args).await;
+    }
     let mut secret_key = secrets::of_family(call, &args.place.family(), "secret key").await?;
     let target = match args.place.target()? {
         Some(target) => target,
@@ -43,7 +55,44 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         Some(id) => Some(id),
         None => which(call, &target, secret_key.as_ref()).await?,
     };
-    restore::restore(call, Wanted { target, secret_key, archive: None, installation, family }).await
+    restore::restore(call, Wanted { target, secret_key, archive: None, installation, family, kit: None }).await
+}
+
+/// The archives are where the kit says; the newest one is taken, wherever it lies.
+async fn with_kit(call: &Call, file: &Path, args: &Args) -> Result<(), End> {
+    let kit = reading::read(call, file, &args.opens).await?.kit;
+    call.out.note(&check::about(&kit, call.now()));
+    reading::confirmed(call, &kit).await?;
+    let opening = super::dr::opening(call);
+    let (mut places, mut failed) = (Vec::new(), None);
+    for location in &kit.locations {
+        match reach_kit(&opening, &kit, location).await {
+            Ok(place) => places.push(place),
+            Err(fault) => {
+                call.out.note(&format!("location {}: {}", location.name, fault.cause));
+                failed = Some(fault);
+            }
+        }
+    }
+    let newest = |place: &Reachable| place.archives.iter().filter(|a| a.header.is_ok()).map(Found::created_at).max();
+    places.retain(|place| newest(place).is_some());
+    let Some(place) = places.into_iter().max_by_key(newest) else {
+        let none = || {
+            let next = Act::say("if they lie elsewhere: kastellan recover --directory DIR | --s3 BUCKET");
+            Fault::new(Kind::NotFound, "nothing recovered", "no location of the kit holds an archive of this installation", next)
+        };
+        return Err(failed.unwrap_or_else(none).into());
+    };
+    call.out.note(&format!("archives are in {} ({})", place.location, place.target.address()));
+    let wanted = Wanted {
+        target: place.target,
+        secret_key: place.secret,
+        archive: None,
+        installation: Some(kit.installation.catalog_id.clone()),
+        family: args.secret.family(),
+        kit: Some(kit),
+    };
+    restore::restore(call, wanted).await
 }
 
 /// Where the archives are.
@@ -91,7 +140,7 @@ async fn which(call: &Call, target: &Target, secret_key: Option<&crate::crypto::
     let opening = super::dr::opening(call);
     let store = opening.store(target, secret_key)?;
     let found = opening.list(&store).await?;
-    let mut newest: Vec<&crate::ops::Found> = Vec::new();
+    let mut newest: Vec<&Found> = Vec::new();
     for archive in found.iter().filter(|f| f.header.is_ok()) {
         if !newest.iter().any(|known| known.catalog_id() == archive.catalog_id()) {
             newest.push(archive);

@@ -53,6 +53,8 @@ pub fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ages, D::Error
         typed: Option<Duration>,
         #[serde(default)]
         archive: Option<Duration>,
+        #[serde(default)]
+        kit: Option<Duration>,
     }
     let raw = Raw::deserialize(deserializer)?;
     let default = Ages::default();
@@ -61,6 +63,7 @@ pub fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ages, D::Error
         check: seconds(raw.check, default.check),
         typed: seconds(raw.typed, default.typed),
         archive: seconds(raw.archive, default.archive),
+        kit: seconds(raw.kit, default.kit),
     })
 }
 

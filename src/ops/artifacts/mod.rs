@@ -32,7 +32,7 @@ pub async fn associated_data(at: &crate::ops::Connection, installation: &Install
 }
 
 pub use open::{Opened, To, open};
-pub use reading::{Sink, Told};
+pub use reading::{LARGEST_SIDECAR, Sink, Told};
 pub use remove::{Removing, plan as plan_remove};
 pub use rescan::{Rescanning, Tally, plan as plan_rescan};
 pub use seal::{Sealing, plan as plan_seal};

@@ -19,4 +19,5 @@ pub use enable::{Enabling, plan_change, plan_enable};
 pub use found::Found;
 pub use prune::{Pruning, plan as plan_prune};
 pub use restore::{Contents, Opening, Restored};
+pub use state::passphrase;
 pub use switches::{Switching, plan_disable, plan_take_over};

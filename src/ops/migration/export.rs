@@ -1,6 +1,6 @@
 //! Exporting a policy's key as import data.
 
-use crate::catalog::OpLock;
+use crate::catalog::{OpLock, Put};
 use crate::crypto::{Derived, Params, policy_key_id};
 use crate::domain::{
     Act, ArtifactFilter, Change, Confirm, Export, Exported, Facts, Fault, Installation, KeyNeed, Kind, LocationName, Plan, Prover, Request,
@@ -49,8 +49,43 @@ pub fn plan(request: &Request, export: &Export, known: &Facts, at: &Connection, 
     })
 }
 
+/// The import data of a policy, and the record that says that its key left. Needs the master key.
+pub async fn import_data(work: &Work, export: &Export, location: &LocationName) -> Result<(ImportData, Put), Fault> {
+    let doing = Request::Export(export.clone()).failing();
+    let Some(master) = &work.grant.master else { return Err(facts::unlock_first(doing)) };
+    if work.read(RecordKind::Policy, export.policy.as_str()).await?.is_none() {
+        let next = Act::say("kastellan policy list");
+        return Err(Fault::new(Kind::NotFound, doing, format!("there is no policy {}", export.policy), next));
+    }
+    let Some(target) = locations::reach(work, location).await?.location.target else { return Err(facts::unlock_first(doing)) };
+    let key = Derived::from_master(master).policy_key(export.policy.as_str());
+    let now = work.at.host.clock.now();
+    let exported = Exported {
+        policy: export.policy.clone(),
+        policy_key_id: policy_key_id(&key),
+        location: location.clone(),
+        protected: export.protected,
+        at: now,
+        by: work.at.host.person.who(),
+        note: export.note.clone(),
+    };
+    let private = Object::new().with_some_words("note", exported.note.as_ref());
+    let put = work.put(RecordKind::Export, &new_id(), None, records::export_members(&exported), &private);
+    let data = ImportData {
+        policy: export.policy.clone(),
+        key,
+        installation: work.installation.name.clone(),
+        catalog_id: work.installation.catalog_id.clone(),
+        location: location.as_str().into(),
+        target,
+        created_at: now,
+        note: export.note.clone(),
+    };
+    Ok((data, put))
+}
+
 /// The location that is named: as asked, else the one of the policy's newest artifact, else the only one there is.
-fn location(
+pub fn location(
     request: &Request,
     export: &Export,
     known: &Facts,
@@ -95,29 +130,7 @@ impl Exporting {
     async fn made(&mut self, step: &str, run: &Run<'_>) -> Result<Text, Fault> {
         let (export, work) = (&self.export, &self.work);
         let doing = Request::Export(export.clone()).failing();
-        let Some(master) = &work.grant.master else { return Err(facts::unlock_first(doing)) };
-        if work.read(RecordKind::Policy, export.policy.as_str()).await?.is_none() {
-            return Err(Fault::new(
-                Kind::NotFound,
-                doing,
-                format!("there is no policy {}", export.policy),
-                Act::say("kastellan policy list"),
-            ));
-        }
-        let reached = locations::reach(work, &self.location).await?;
-        let Some(target) = reached.location.target else { return Err(facts::unlock_first(doing)) };
-        let key = Derived::from_master(master).policy_key(export.policy.as_str());
-        let key_id = policy_key_id(&key);
-        let data = ImportData {
-            policy: export.policy.clone(),
-            key,
-            installation: work.installation.name.clone(),
-            catalog_id: work.installation.catalog_id.clone(),
-            location: self.location.as_str().into(),
-            target,
-            created_at: work.at.host.clock.now(),
-            note: export.note.clone(),
-        };
+        let (data, put) = import_data(work, export, &self.location).await?;
         let text = if export.protected {
             let Some(passphrase) = run.secrets.get(Slot::IMPORT.0).map(crate::crypto::Passphrase::duplicate) else {
                 return Err(Fault::new(
@@ -137,17 +150,6 @@ impl Exporting {
         } else {
             data.to_text()
         };
-        let exported = Exported {
-            policy: export.policy.clone(),
-            policy_key_id: key_id,
-            location: self.location.clone(),
-            protected: export.protected,
-            at: work.at.host.clock.now(),
-            by: work.at.host.person.who(),
-            note: export.note.clone(),
-        };
-        let private = Object::new().with_some_words("note", exported.note.as_ref());
-        let put = work.put(RecordKind::Export, &new_id(), None, records::export_members(&exported), &private);
         let how = if export.protected { "protected" } else { "unprotected" };
         let what = format!("the key of policy {} left as import data ({how})", export.policy);
         work.commit(Writes { puts: vec![put], ..Writes::default() }, "migration export", step, &what).await?;

@@ -6,6 +6,6 @@ mod export;
 mod import;
 mod list;
 
-pub use export::{Exporting, plan as plan_export};
+pub use export::{Exporting, import_data, location as export_location, plan as plan_export};
 pub use import::{Importing, plan as plan_import};
 pub use list::{Moves, list};

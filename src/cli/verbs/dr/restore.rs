@@ -1,16 +1,18 @@
 //! `dr restore`: the catalog comes back from an archive; needs none.
 
 use super::list::{choose, opening};
+use crate::cli::attempts;
 use crate::cli::call::{Call, shown};
 use crate::cli::families::{DrSecret, Family, Flags};
 use crate::cli::output::{End, Format};
 use crate::cli::place::Loc;
-use crate::cli::secrets::{self, PROMPTS};
+use crate::cli::secrets;
 use crate::crypto::Passphrase;
 use crate::domain::{
-    Act, Artifact, ArtifactFilter, Changed, DrPassphrase, Fault, Installation, Kind, LocationName, Request, Rescan, Target, Text, count,
+    Act, Artifact, ArtifactFilter, Changed, DrPassphrase, Fault, Installation, Kind, LocationName, Prover, Request, Rescan, Target, Text,
+    count,
 };
-use crate::ops::{Contents, Found, Keys, Opening, Report, Resource, Restored, Session};
+use crate::ops::{Contents, Found, Keys, Kit, Opening, Report, Resource, Restored, Session, kit_secret};
 use std::fmt::Write as _;
 
 /// Restore an installation from an archive into the empty catalog that --catalog names
@@ -35,6 +37,8 @@ pub struct Wanted {
     pub archive: Option<String>,
     pub installation: Option<String>,
     pub family: Family,
+    /// What was found in a recovery kit, so that it is not asked for.
+    pub kit: Option<Kit>,
 }
 
 /// Restores.
@@ -48,6 +52,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         archive: args.archive,
         installation: args.installation,
         family: args.secret.family(),
+        kit: None,
     };
     restore(call, wanted).await
 }
@@ -66,9 +71,12 @@ pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
         return planned(call, archive);
     }
     call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
-    let contents = open(call, &opening, &store, archive, &wanted.family).await?;
+    let contents = open(call, &opening, &store, archive, &wanted).await?;
+    if let Some(kit) = &wanted.kit {
+        agrees(call, kit, &contents)?;
+    }
     call.out.note(inside(&contents).trim_end());
-    let keys = unlock(call, &opening, &contents).await?;
+    let keys = unlock(call, &opening, &contents, wanted.kit.as_ref()).await?;
     let report = Report::nobody();
     let restored = opening.restore(&contents, keys, Some(&wanted.target), &report, call.signals.stop()).await?;
     after(call, restored, &contents).await
@@ -108,9 +116,13 @@ async fn open(
     opening: &Opening,
     store: &std::sync::Arc<dyn crate::ops::Store>,
     archive: &Found,
-    family: &Family,
+    wanted: &Wanted,
 ) -> Result<Contents, Fault> {
-    if let Some(secret) = secrets::of_family(call, family, "DR passphrase").await? {
+    if let Some(secret) = secrets::of_family(call, &wanted.family, "DR passphrase").await? {
+        return opening.open(store, &archive.name, &secret).await;
+    }
+    if let Some(secret) = wanted.kit.as_ref().and_then(|kit| dr_secret(kit, archive)) {
+        call.out.note("the DR passphrase is in the kit");
         return opening.open(store, &archive.name, &secret).await;
     }
     let Some(prompt) = call.prompt() else {
@@ -118,7 +130,7 @@ async fn open(
         let cause = "the DR passphrase was not given, and there is no terminal to ask on";
         return Err(Fault::new(Kind::Secret, "nothing restored", cause, next));
     };
-    let mut label = archive.header.as_ref().map_or_else(
+    let label = archive.header.as_ref().map_or_else(
         |_| String::new(),
         |header| {
             let name = header.name.clone().unwrap_or_default();
@@ -126,31 +138,34 @@ async fn open(
             format!("First the envelope {line}\n")
         },
     );
-    let mut last = None;
-    for _ in 0..PROMPTS {
-        match Passphrase::entered(&prompt.secret(&format!("{label}DR passphrase: ")).await?) {
-            Err(e) => label = format!("not taken: {e}\n"),
-            Ok(secret) => match opening.open(store, &archive.name, &secret).await {
-                Err(fault) if fault.kind == Kind::Secret => {
-                    label = format!("{}{}\n", fault.line(), hint(&secret));
-                    last = Some(fault);
-                }
-                ended => return ended,
-            },
-        }
-    }
-    Err(last.unwrap_or_else(|| Fault::new(Kind::Secret, "nothing restored", "no DR passphrase was given", Act::say("take its envelope"))))
+    attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await
 }
 
-/// What the word list says of twelve words that did not open; nothing else is ever said of them.
-fn hint(secret: &Passphrase) -> String {
-    use crate::crypto::{Slip, Words};
-    match Words::of(secret.expose()).as_ref().and_then(Words::slip) {
-        Some(Slip::NotInList(n)) => format!("; word {n} is not in the word list"),
-        Some(Slip::CheckBits) => "; check bits do not match: a word is wrong, or two are swapped".into(),
-        Some(Slip::Count(n)) => format!("; {n} words of the list, not 12"),
-        None => String::new(),
+/// The DR passphrase that a kit holds for an archive.
+fn dr_secret(kit: &Kit, archive: &Found) -> Option<Passphrase> {
+    let number = archive.header.as_ref().ok()?.dr_passphrase;
+    let of_it = kit.dr_passphrases.iter().find(|p| p.number == number)?;
+    kit_secret(of_it.passphrase.as_ref()?)
+}
+
+/// Kit and archive must speak of the same master key; an archive that is older than the kit is told.
+fn agrees(call: &Call, kit: &Kit, contents: &Contents) -> Result<(), Fault> {
+    if kit.installation.master_key_id != contents.installation.master_key_id {
+        let cause = format!(
+            "the kit speaks of master key {}, the archive of {}",
+            Text::new(kit.installation.master_key_id.as_str()),
+            contents.installation.master_key_id
+        );
+        let next = Act::say("one of the two is not what it says to be: take another kit, or archive");
+        return Err(Fault::new(Kind::Damaged, "nothing restored", cause, next));
     }
+    if contents.head.journal_seq < kit.pin.seq {
+        call.out.note(&format!(
+            "warning: the kit knows the journal up to entry {}, this archive only up to {}: what was changed between them is not in it",
+            kit.pin.seq, contents.head.journal_seq
+        ));
+    }
+    Ok(())
 }
 
 /// What is inside, and what is still needed.
@@ -171,31 +186,30 @@ fn inside(contents: &Contents) -> String {
     out
 }
 
-async fn unlock(call: &Call, opening: &Opening, contents: &Contents) -> Result<Keys, Fault> {
+async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Option<&Kit>) -> Result<Keys, Fault> {
     let with = secrets::unlocking_passkey(call)?;
     if let Some((secret, by)) = secrets::given(call).await? {
         return opening.unlock(contents, with.as_ref(), &secret, by, call.signals.stop()).await;
+    }
+    for passkey in kit.iter().flat_map(|kit| &kit.passkeys) {
+        let Some(secret) = passkey.passphrase.as_ref().and_then(kit_secret) else { continue };
+        match opening.unlock(contents, None, &secret, Prover::File, call.signals.stop()).await {
+            Ok(keys) => {
+                call.out.note(&format!("the passphrase of {} is in the kit", keys.by));
+                return Ok(keys);
+            }
+            Err(fault) if fault.kind == Kind::Secret => {}
+            Err(fault) => return Err(fault),
+        }
     }
     let Some(prompt) = call.prompt() else {
         let next = Act::say("--passphrase-file F, --passphrase-fd N, or a terminal");
         let cause = "no passkey's passphrase was given, and there is no terminal to ask on";
         return Err(Fault::new(Kind::Secret, "nothing restored", cause, next));
     };
-    let mut label = "Then the envelope of a passkey: any of them opens it.\n".to_owned();
-    let mut last = None;
-    for _ in 0..PROMPTS {
-        match Passphrase::entered(&prompt.secret(&format!("{label}passphrase: ")).await?) {
-            Err(e) => label = format!("not taken: {e}\n"),
-            Ok(secret) => match opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await {
-                Err(fault) if fault.kind == Kind::Secret => {
-                    label = format!("{}{}\n", fault.line(), hint(&secret));
-                    last = Some(fault);
-                }
-                ended => return ended,
-            },
-        }
-    }
-    Err(last.unwrap_or_else(|| Fault::new(Kind::Secret, "nothing restored", "no passphrase was given", Act::say("take an envelope"))))
+    let label = "Then the envelope of a passkey: any of them opens it.\n";
+    let open = async |secret: Passphrase| opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await;
+    attempts::ask(&prompt, label, "passphrase", open).await
 }
 
 /// The locations are read through, and the receipt is written.

@@ -1,0 +1,41 @@
+//! Asking for an existing secret until it opens, as often as a person is asked.
+
+use super::prompt::Prompt;
+use super::secrets::PROMPTS;
+use crate::crypto::{Passphrase, Slip, Words};
+use crate::domain::{Act, Fault, Kind};
+
+/// Asks with `label` for `what`, and tries each answer; what opened. What the word list says of twelve words that did not open is said,
+/// and nothing else ever is.
+///
+/// # Errors
+/// The last one of `open`, where none opened; any that is not `Kind::Secret` at once.
+pub async fn ask<T>(prompt: &Prompt, label: &str, what: &str, open: impl AsyncFn(Passphrase) -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut label = label.to_owned();
+    let mut last = None;
+    for _ in 0..PROMPTS {
+        match Passphrase::entered(&prompt.secret(&format!("{label}{what}: ")).await?) {
+            Err(e) => label = format!("not taken: {e}\n"),
+            Ok(secret) => {
+                let hint = hint(&secret);
+                match open(secret).await {
+                    Err(fault) if fault.kind == Kind::Secret => {
+                        label = format!("{}{hint}\n", fault.line());
+                        last = Some(fault);
+                    }
+                    ended => return ended,
+                }
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| Fault::new(Kind::Secret, "cannot go on", format!("no {what} was given"), Act::say("take its envelope"))))
+}
+
+fn hint(secret: &Passphrase) -> String {
+    match Words::of(secret.expose()).as_ref().and_then(Words::slip) {
+        Some(Slip::NotInList(n)) => format!("; word {n} is not in the word list"),
+        Some(Slip::CheckBits) => "; check bits do not match: a word is wrong, or two are swapped".into(),
+        Some(Slip::Count(n)) => format!("; {n} words of the list, not 12"),
+        None => String::new(),
+    }
+}
