@@ -118,7 +118,7 @@ pub fn overview(app: &App, height: usize) -> Vec<(Row, Option<Target>)> {
     rows.push((Row::Heading { question: "Do I get the backups back?", answer: answered(&cases, folded) }, None));
     rows.push((Row::CaseHeads, None));
     rows.extend(cases.into_iter().map(|row| {
-        let target = if let Row::Case { scenario, .. } = &row { Some(Target::Case(*scenario)) } else { None };
+        let target = if let Row::Case { scenario, .. } = &row { Some(Target::Case(scenario.clone())) } else { None };
         (row, target)
     }));
     if folded > 0 {

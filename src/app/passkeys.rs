@@ -1,7 +1,10 @@
 //! Rows and details of passkeys and policies, as data.
 
 use super::App;
-use crate::domain::{Facts, Installation, Opens, Passkey, PasskeyName, Policy, Text, Timestamp};
+use crate::domain::{
+    Facts, Installation, Opens, Passkey, PasskeyName, Policy, Text, Timestamp, archives_of, if_passkey_leaks, if_passkey_lost,
+    if_policy_leaks, if_policy_lost,
+};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
@@ -67,8 +70,12 @@ pub fn details(app: &App, passkey: &Passkey) -> Vec<(&'static str, Text)> {
     let weak = if passkey.weak { "; weaker than what is written today: rotate to a new one" } else { "" };
     rows.push(("Made", Text::new(format!("{} by {}, {}{weak}", passkey.created_at.day(), passkey.created_by, passkey.settings))));
     rows.extend(passkey.owner.as_ref().map(|owner| ("Owner", owner.clone())));
-    rows.push(("If leaked", "with a copy of this catalog, of any age: everything".into()));
-    rows.push(("If lost", if_lost(facts, passkey)));
+    rows.push(("If leaked", if_passkey_leaks(passkey, facts)));
+    rows.push(("If lost", if_passkey_lost(passkey, facts)));
+    if facts.dr_on() {
+        rows.push(("Archives", Text::new(format!("{} kept archives hold it", archives_of(passkey, facts)))));
+    }
+    rows.push(("Total loss", passkey.total_loss().into()));
     rows.extend(passkey.note.as_ref().map(|note| ("Note", note.clone())));
     rows.push(("Wrap", Text::new(passkey.wrap_id.as_str())));
     rows
@@ -82,6 +89,8 @@ pub fn policy_details(app: &App, policy: &Policy) -> Vec<(&'static str, Text)> {
         ("Key id", Text::new(policy.key_id.as_str())),
         ("Key", "derived from the master key and this name, on demand; never stored, never shown".into()),
         ("Added", Text::new(format!("{} by {}", policy.created_at.short(now), policy.created_by))),
+        ("If leaked", if_policy_leaks(&policy.name)),
+        ("If lost", if_policy_lost()),
         ("Renaming", "the name is the identity: another name is another key".into()),
     ];
     if policy.altered {
@@ -131,16 +140,4 @@ fn holds_ascii(word: &str, needle: &str) -> bool {
 
 fn opened(passkey: &Passkey) -> Option<Timestamp> {
     passkey.proof.as_ref().and_then(|p| p.opened.as_ref()).map(|(at, _)| *at)
-}
-
-fn if_lost(facts: &Facts, passkey: &Passkey) -> Text {
-    let others =
-        |opens: Opens| facts.passkeys.iter().filter(|p| !p.name.same(&passkey.name) && p.opens(&facts.ages, facts.now) == opens).count();
-    let counted = |n: usize| if n == 1 { "1 other".to_owned() } else { format!("{n} others") };
-    match (others(Opens::Yes), others(Opens::Stale)) {
-        (0, 0) => "no other passkey is proved to open: the backups could not be opened any more".into(),
-        (yes, 0) => Text::new(format!("the backups open by {}", counted(yes))),
-        (0, stale) => Text::new(format!("the backups open by {}, not proved for long", counted(stale))),
-        (yes, stale) => Text::new(format!("the backups open by {}, and by {stale} not proved for long", counted(yes))),
-    }
 }

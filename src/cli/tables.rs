@@ -2,7 +2,7 @@
 
 use super::call::{Call, shown};
 use super::output::{Format, Table};
-use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, count, readiness};
+use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, archives_of, count, readiness};
 use crate::ops::Checked;
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
     let answers = readiness(facts);
     for answer in &answers {
         let proved = answer.proved_at.map_or_else(|| "-".into(), |at| at.short(facts.now));
-        cases.row(vec![answer.scenario.title().into(), answer.verdict.word().into(), answer.why.to_string(), proved]);
+        cases.row(vec![answer.scenario.title().to_string(), answer.verdict.word().into(), answer.why.to_string(), proved]);
     }
     out.push_str(&cases.render(call.out.color));
     let _ = writeln!(out, "\nWho can open them?  {}", counts(facts));
@@ -74,7 +74,13 @@ pub fn passkeys(facts: &Facts, now: Timestamp, format: Format) -> Table {
 /// Some passkeys as a table.
 pub fn passkeys_of(passkeys: &[&Passkey], facts: &Facts, now: Timestamp, format: Format) -> Table {
     let wide = format == Format::Wide;
-    let mut head = vec!["", "NAME", "METHOD", "OPENS", "PROVED", "WHY"];
+    // What is about DR is shown where there is DR; what would not survive, always.
+    let dr = facts.dr_on();
+    let lost = dr || passkeys.iter().any(|p| p.survives().is_err());
+    let mut head = vec!["", "NAME", "METHOD", "OPENS", "PROVED"];
+    head.extend(dr.then_some("ARCHIVES"));
+    head.extend(lost.then_some("TOTAL LOSS"));
+    head.push("WHY");
     if wide {
         head.extend(["OWNER", "MADE", "BY", "SETTINGS", "SECRET", "WRAP"]);
     }
@@ -87,8 +93,10 @@ pub fn passkeys_of(passkeys: &[&Passkey], facts: &Facts, now: Timestamp, format:
             p.method.word().into(),
             p.opens(&facts.ages, now).word().into(),
             opened.map_or_else(|| "-".into(), |(at, _)| at.short(now)),
-            p.why(&facts.ages, now).to_string(),
         ];
+        row.extend(dr.then(|| archives_of(p, facts)));
+        row.extend(lost.then(|| p.total_loss()));
+        row.push(p.why(&facts.ages, now).to_string());
         if wide {
             row.extend([
                 p.owner.as_ref().map_or_else(|| "-".into(), ToString::to_string),

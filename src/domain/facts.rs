@@ -2,6 +2,7 @@
 
 use super::{Location, LocationName, Passkey, PasskeyName, PolicyName, Text, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One master key with its catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +136,8 @@ pub struct Facts {
     pub archives: Vec<super::Archive>,
     /// All recovery kits that were made, newest first.
     pub kits: Vec<super::KitMade>,
+    /// Of the newest thousand artifacts in each location, by its id, how many have no other copy; None: the index cannot be read.
+    pub alone: BTreeMap<String, Option<u64>>,
     /// Changes that are in no proved archive yet.
     pub debt: u64,
     /// A begun operation that nobody is carrying on.
@@ -170,6 +173,7 @@ impl Facts {
             dr_passphrases: Vec::new(),
             archives: Vec::new(),
             kits: Vec::new(),
+            alone: BTreeMap::new(),
             debt: 0,
             unfinished: None,
             holder: None,

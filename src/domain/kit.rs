@@ -52,15 +52,26 @@ impl KitMade {
     }
 }
 
-/// The answers for which only a kit stands.
-pub(super) fn answers(facts: &Facts) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    if facts.dr_on() {
-        answers.push(answer(Scenario::DrForgottenAndMachineLost, facts, |kit| kit.dr_inside, "holds the DR passphrase"));
-        let whole = |kit: &KitMade| kit.dr_inside && kit.opens.is_some();
-        answers.push(handover(answer(Scenario::Handover, facts, whole, "holds the DR passphrase and a passkey's"), facts, whole));
+/// Without DR passphrase and catalog only a kit is left.
+pub(super) fn machine_lost_too(facts: &Facts) -> Option<Answer> {
+    let holds = |kit: &KitMade| kit.dr_inside;
+    facts.dr_on().then(|| answer(Scenario::DrForgottenAndMachineLost, facts, holds, "holds the DR passphrase"))
+}
+
+/// A kit that only its maker ever opened says nothing about the day on which that person is gone.
+pub(super) fn handover(facts: &Facts) -> Option<Answer> {
+    let whole = |kit: &KitMade| kit.dr_inside && kit.opens.is_some();
+    let found = facts.dr_on().then(|| answer(Scenario::Handover, facts, whole, "holds the DR passphrase and a passkey's"))?;
+    let kit = facts.kits.iter().find(|kit| whole(kit));
+    match kit.and_then(|kit| kit.checked.as_ref().map(|(_, who)| (kit, who))) {
+        Some((kit, who)) if found.verdict == Verdict::Yes && *who == kit.made_by => Some(Answer {
+            verdict: Verdict::Unproved,
+            why: Text::new(format!("the kit of {}; nobody but {who} ever checked it", kit.made_at.short(facts.now))),
+            act: Some(Act::say("let somebody else run: kastellan kit check FILE")),
+            ..found
+        }),
+        _ => Some(found),
     }
-    answers
 }
 
 fn answer(scenario: Scenario, facts: &Facts, good: impl Fn(&KitMade) -> bool, holds: &str) -> Answer {
@@ -80,18 +91,4 @@ fn answer(scenario: Scenario, facts: &Facts, good: impl Fn(&KitMade) -> bool, ho
         (Some((_, who)), None) => (Verdict::Yes, format!("{way}, checked by {who}"), None),
     };
     Answer { scenario, verdict, why: why.into(), proved_at, act }
-}
-
-/// A kit that only its maker ever opened says nothing about the day on which that person is gone.
-fn handover(answer: Answer, facts: &Facts, good: impl Fn(&KitMade) -> bool) -> Answer {
-    let Some(kit) = facts.kits.iter().find(|kit| good(kit)) else { return answer };
-    match &kit.checked {
-        Some((_, who)) if answer.verdict == Verdict::Yes && *who == kit.made_by => Answer {
-            verdict: Verdict::Unproved,
-            why: Text::new(format!("the kit of {}; nobody but {who} ever checked it", kit.made_at.short(facts.now))),
-            act: Some(Act::say("let somebody else run: kastellan kit check FILE")),
-            ..answer
-        },
-        _ => answer,
-    }
 }

@@ -5,6 +5,7 @@
 //! or know another room. Next: `ops` carries requests out; `wizard` and `cli` make them.
 
 mod artifact;
+mod blast;
 mod dr;
 mod event;
 mod facts;
@@ -23,6 +24,10 @@ mod text;
 mod time;
 
 pub use artifact::{Artifact, ArtifactFilter, ArtifactKind, SealedFacts, bytes};
+pub use blast::{
+    archives_of, if_dr_leaks, if_dr_lost, if_location_leaks, if_location_lost, if_passkey_leaks, if_passkey_lost, if_policy_leaks,
+    if_policy_lost,
+};
 pub use dr::{Archive, Dr, DrPassphrase, Failing, KEPT_ALWAYS};
 pub use event::{Event, Receipt};
 pub use facts::{

@@ -1,11 +1,11 @@
 //! Would the backups come back? A pure function of facts with ages.
 
-use super::{Act, Facts, Intent, LockState, Opens, Passkey, Text, Timestamp};
+use super::{Act, Facts, Intent, Location, LocationName, LockState, Opens, Passkey, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub enum Scenario {
     /// Nothing; the engine must unlock again.
     Restart,
@@ -17,35 +17,61 @@ pub enum Scenario {
     DrForgotten,
     /// Both.
     DrForgottenAndMachineLost,
+    /// A location, with all that lies in it.
+    LocationLost(LocationName),
     /// The one person who knew.
     Handover,
 }
 
 impl Scenario {
+    /// Its word in flags, metrics and JSON: `machine-lost`, `location-lost:nfs`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::Restart => "restart".into(),
+            Self::InUseLost => "in-use-lost".into(),
+            Self::MachineLost => "machine-lost".into(),
+            Self::DrForgotten => "dr-forgotten".into(),
+            Self::DrForgottenAndMachineLost => "dr-forgotten-and-machine-lost".into(),
+            Self::LocationLost(name) => format!("location-lost:{name}"),
+            Self::Handover => "handover".into(),
+        }
+    }
+
     /// In words, as the overview has it.
     #[must_use]
-    pub fn title(self) -> &'static str {
+    pub fn title(&self) -> Text {
         match self {
-            Self::Restart => "restart",
-            Self::InUseLost => "in-use passkey lost",
-            Self::MachineLost => "machine lost",
-            Self::DrForgotten => "DR passphrase forgotten",
-            Self::DrForgottenAndMachineLost => ". . . and machine lost",
-            Self::Handover => "handover",
+            Self::Restart => "restart".into(),
+            Self::InUseLost => "in-use passkey lost".into(),
+            Self::MachineLost => "machine lost".into(),
+            Self::DrForgotten => "DR passphrase forgotten".into(),
+            Self::DrForgottenAndMachineLost => ". . . and machine lost".into(),
+            Self::LocationLost(name) => Text::new(format!("{name} lost")),
+            Self::Handover => "handover".into(),
         }
     }
 
     /// What is gone, in a sentence.
     #[must_use]
-    pub fn explains(self) -> &'static str {
+    pub fn explains(&self) -> Text {
         match self {
-            Self::Restart => "Nothing is lost; Kastellan has to be unlocked again.",
-            Self::InUseLost => "The secret of the passkey in use is lost; this catalog is still here.",
-            Self::MachineLost => "This machine is lost with its catalog; the locations and the envelopes are still there.",
-            Self::DrForgotten => "The DR passphrase is lost; this catalog is still here.",
-            Self::DrForgottenAndMachineLost => "The DR passphrase is lost, and this machine with its catalog: only a recovery kit helps.",
-            Self::Handover => "The one person who knew is gone; somebody else has to open what is left.",
+            Self::Restart => "Nothing is lost; Kastellan has to be unlocked again.".into(),
+            Self::InUseLost => "The secret of the passkey in use is lost; this catalog is still here.".into(),
+            Self::MachineLost => "This machine is lost with its catalog; the locations and the envelopes are still there.".into(),
+            Self::DrForgotten => "The DR passphrase is lost; this catalog is still here.".into(),
+            Self::DrForgottenAndMachineLost => {
+                "The DR passphrase is lost, and this machine with its catalog: only a recovery kit helps.".into()
+            }
+            Self::LocationLost(name) => Text::new(format!("Location {name} is lost with all that lies in it; this catalog is still here.")),
+            Self::Handover => "The one person who knew is gone; somebody else has to open what is left.".into(),
         }
+    }
+}
+
+impl From<Scenario> for String {
+    fn from(scenario: Scenario) -> Self {
+        scenario.word()
     }
 }
 
@@ -80,7 +106,7 @@ impl Verdict {
 }
 
 /// The answer to one scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// What is gone.
     pub scenario: Scenario,
@@ -109,7 +135,9 @@ pub fn readiness(facts: &Facts) -> Vec<Answer> {
         let why = if restart.verdict == Verdict::Yes { "this catalog can set a new one".into() } else { restart.why.clone() };
         answers.push(Answer { scenario: Scenario::DrForgotten, why, ..restart });
     }
-    answers.extend(super::kit::answers(facts));
+    answers.extend(super::kit::machine_lost_too(facts));
+    answers.extend(facts.locations.iter().filter(|l| !l.read_only).map(|location| location_lost(location, facts)));
+    answers.extend(super::kit::handover(facts));
     answers
 }
 
@@ -151,6 +179,39 @@ fn machine_lost(facts: &Facts) -> Answer {
     }
     let rehearse = Act::say("rehearse it on another machine: kastellan recover");
     say(Verdict::Unproved, format!("{way}; the whole way was never gone"), newest.proved_at, rehearse)
+}
+
+/// What lies there and nowhere else. Archives can be made again while the catalog lives; artifacts cannot.
+fn location_lost(location: &Location, facts: &Facts) -> Answer {
+    let scenario = Scenario::LocationLost(location.name.clone());
+    let say =
+        |verdict, why: String, act: Option<Act>| Answer { scenario: scenario.clone(), verdict, why: why.into(), proved_at: None, act };
+    let alone = facts.alone.get(&location.name.id()).copied().unwrap_or(Some(0));
+    let other = facts.locations.iter().find(|l| !l.read_only && !l.name.same(&location.name));
+    let Some(alone) = alone else {
+        let act = Act::say(format!("kastellan artifact rescan {}", location.name));
+        return say(Verdict::Unknown, "the index of artifacts cannot be read".into(), Some(act));
+    };
+    if alone > 0 {
+        let act = match other {
+            Some(other) => Act::say(format!("kastellan artifact copy --policy POLICY --to-location {}", other.name)),
+            None => Act::say("kastellan location add NAME, then kastellan artifact copy --policy POLICY --to-location NAME"),
+        };
+        return say(Verdict::No, format!("{} with no other copy", super::count(alone, "artifact", "artifacts")), Some(act));
+    }
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        facts.archives.iter().filter(|a| a.proved_at.is_some()).partition(|a| a.location.same(&location.name));
+    match (here.first(), elsewhere.first()) {
+        (None, _) => say(Verdict::Yes, "nothing lies there alone".into(), None),
+        (Some(_), Some(other)) => {
+            let why = format!("archive of {} in {}", other.created_at.short(facts.now), other.location);
+            Answer { proved_at: other.proved_at, ..say(Verdict::Yes, why, None) }
+        }
+        (Some(_), None) => {
+            let act = Act::say("archive to two locations: kastellan dr disable, then kastellan dr enable --location A --location B");
+            say(Verdict::Unproved, "no other location holds an archive; this catalog can make new ones".into(), Some(act))
+        }
+    }
 }
 
 /// A scenario takes the best of its ways; a way is one passkey.

@@ -73,6 +73,13 @@ impl Connection {
         Ok(self.index.get_or_init(|| index))
     }
 
+    /// The same, where the file is there: looking makes none.
+    pub(super) fn index_if_there(&self) -> Result<Option<&Index>, Fault> {
+        let mut path = self.place.catalog.clone().into_os_string();
+        path.push(".artifacts");
+        if std::path::Path::new(&path).exists() { self.index().map(Some) } else { Ok(None) }
+    }
+
     /// This machine and person.
     #[must_use]
     pub fn host(&self) -> &Arc<Host> {

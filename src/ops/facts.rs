@@ -9,7 +9,7 @@ use crate::domain::{
     Text, Unfinished,
 };
 use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many records are read at once. Between two chunks others have their turn, a key press for one.
 const CHUNK: usize = 250;
@@ -64,6 +64,7 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         Err(fault) => return Err(fault),
     };
     let dr = dr(at, &installation, metadata).await?;
+    let locations = locations(at, &installation, metadata).await?;
     Ok(Facts {
         now: at.host.clock.now(),
         debt: dr.debt,
@@ -73,7 +74,8 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         kits: kits(at, &installation, metadata).await?,
         head: head(at, &installation).await?,
         policies: at.catalog.count(RecordKind::Policy).await?,
-        locations: locations(at, &installation, metadata).await?,
+        alone: alone(at, &locations),
+        locations,
         holder: at.catalog.holder().await?,
         installation: Some(installation),
         passkeys,
@@ -178,6 +180,24 @@ async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
             _ => return Ok(count),
         }
     }
+}
+
+/// How many of a location's artifacts are looked at.
+const NEWEST: u32 = 1000;
+
+/// What lies in one location alone, as far as the index knows.
+fn alone(at: &Connection, locations: &[Location]) -> BTreeMap<String, Option<u64>> {
+    let count = |id: &str| match at.index_if_there() {
+        Ok(None) => Some(0),
+        Ok(Some(index)) => index.alone_in(id, NEWEST).ok(),
+        Err(_) => None,
+    };
+    let one = |location: &Location| {
+        let id = location.name.id();
+        let count = count(&id);
+        (id, count)
+    };
+    locations.iter().map(one).collect()
 }
 
 async fn kits(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<KitMade>, Fault> {

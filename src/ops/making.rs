@@ -297,6 +297,10 @@ impl Operation for Making {
         pin_or_say(&work.at, &work.installation, &mut self.lines).await;
         let made = facts::gather(&work.at, None, None, crate::domain::LockState::Locked).await?;
         let day = made.passkey(&self.spec.name).map_or(made.now, |p| p.created_at);
+        if let Some(Err(why)) = made.passkey(&self.spec.name).map(crate::domain::Passkey::survives) {
+            let lost = format!("{} would not survive a total loss: its passphrase is {why}; keep it elsewhere as well", self.spec.name);
+            self.lines.push(lost.into());
+        }
         let keep = format!("keep this envelope: {}", envelope(&work.installation, &self.spec.name, day));
         Ok(Outcome {
             installation: work.installation.title().into(),

@@ -63,6 +63,10 @@ pub struct Wanted {
     pub limit: usize,
 }
 
+/// Of the newest entries of a location, those that no other location has.
+const ALONE: &str = "SELECT count(*) FROM (SELECT id FROM artifacts WHERE location = ?1 ORDER BY created DESC, id, location LIMIT ?2) AS here \
+                     WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE id = here.id AND location <> ?1)";
+
 /// The index file.
 pub struct Index {
     path: PathBuf,
@@ -233,6 +237,18 @@ impl Index {
             .map_err(|error| fault(&self.path, &error))
     }
 
+    /// Of the `newest` entries of a location, how many have no other copy.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn alone_in(&self, location: &str, newest: u32) -> Result<u64, Fault> {
+        let connection = self.held();
+        connection
+            .query_row(ALONE, params![location, newest], |row| row.get::<_, i64>(0))
+            .map(i64::unsigned_abs)
+            .map_err(|error| fault(&self.path, &error))
+    }
+
     /// A number that was noted under a name.
     ///
     /// # Errors
@@ -359,6 +375,11 @@ mod tests {
             let plan = plan(&format!("SELECT clear FROM artifacts {filter} ORDER BY created DESC, id, location LIMIT 9"));
             assert!(!plan.contains("TEMP B-TREE") && plan.contains("USING INDEX"), "{filter}: {plan}");
         }
+        let plan = plan(&ALONE.replace("?1", "'l'").replace("?2", "9"));
+        assert!(
+            plan.contains("INDEX by_location (location=?)") && plan.contains("INDEX by_id (id=?)") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
     }
 
     #[test]

@@ -94,6 +94,7 @@ pub fn facts() -> Facts {
         dr: None,
         dr_passphrases: Vec::new(),
         kits: Vec::new(),
+        alone: std::collections::BTreeMap::default(),
         archives: Vec::new(),
         debt: 0,
         policies: 30,

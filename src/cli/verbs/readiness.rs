@@ -76,7 +76,7 @@ fn people(call: &Call, facts: &Facts, answers: &[Answer]) -> String {
     let mut table = Table::new(&["CASE", "ANSWER", "BY WHICH WAY, OR WHY NOT", "PROVED"], "Nothing is known.");
     for answer in answers {
         let proved = answer.proved_at.map_or_else(|| "-".into(), |at| at.short(facts.now));
-        table.row(vec![answer.scenario.title().into(), answer.verdict.word().into(), answer.why.to_string(), proved]);
+        table.row(vec![answer.scenario.title().to_string(), answer.verdict.word().into(), answer.why.to_string(), proved]);
     }
     let mut out = table.render(call.out.color);
     if call.out.format == Format::Wide {
@@ -108,7 +108,7 @@ fn metrics(facts: &Facts, answers: &[Answer]) -> String {
     head("kastellan_readiness", "1 for the answer to each case.");
     let words = [Verdict::Yes, Verdict::Unproved, Verdict::Stale, Verdict::Unknown, Verdict::No];
     for answer in answers {
-        let scenario = serde_json::to_value(answer.scenario).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let scenario = label(&answer.scenario.word().into());
         for word in words {
             let value = u8::from(word == answer.verdict);
             let _ = writeln!(out, "kastellan_readiness{{scenario=\"{scenario}\",answer=\"{}\"}} {value}", word.word());

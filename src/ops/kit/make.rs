@@ -241,7 +241,7 @@ impl Making {
         let doing = self.doing();
         let refused = |doing: &Text, error: &KitError| Fault::refused(doing.clone(), error.to_string(), next_of(error));
         if !self.make.recipients.is_empty() {
-            let recipients: Vec<String> = self.make.recipients.iter().map(|r| r.raw().to_owned()).collect();
+            let recipients: Vec<String> = self.make.recipients.iter().map(ToString::to_string).collect();
             let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
             return kit.seal_to(&recipients).map(Zeroizing::new).map_err(|e| refused(&doing, &e));
         }

@@ -55,7 +55,7 @@ pub fn overview(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
             Row::CaseHeads => cases.heads(canvas, y, None),
             Row::Case { scenario, verdict, why, proved, .. } => {
                 let cells = [
-                    Cell::new(scenario.title()),
+                    Cell::new(scenario.title().to_string()),
                     Cell::meaning(verdict.word(), of_verdict(verdict)),
                     Cell::new(why.to_string()),
                     Cell::new(proved),

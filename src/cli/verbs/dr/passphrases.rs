@@ -3,6 +3,7 @@
 use crate::cli::call::Call;
 use crate::cli::output::{End, List, Table};
 use crate::cli::{plan, unlock};
+use crate::domain::{if_dr_leaks, if_dr_lost};
 use crate::ops::Resource;
 
 /// List the DR passphrases by number, and which kept archives open with each
@@ -20,8 +21,10 @@ pub async fn run(call: &Call) -> Result<(), End> {
     let mut session = call.session().await?;
     unlock::if_given(call, &mut session).await?;
     let facts = session.facts().await?;
-    let mut table =
-        Table::new(&["NO.", "MADE", "BY", "IN FORCE", "ARCHIVES", "TYPED"], "There is no DR passphrase. Set DR up: kastellan dr enable");
+    let mut table = Table::new(
+        &["NO.", "MADE", "BY", "IN FORCE", "ARCHIVES", "TYPED", "IF LEAKED", "IF LOST"],
+        "There is no DR passphrase. Set DR up: kastellan dr enable",
+    );
     let mut items = Vec::new();
     for p in &facts.dr_passphrases {
         let opened: Vec<_> = facts.archives.iter().filter(|a| a.number == p.number).collect();
@@ -32,7 +35,16 @@ pub async fn run(call: &Call) -> Result<(), End> {
         };
         let typed = p.typed.as_ref().map_or_else(|| "never".to_owned(), |(at, who)| format!("{} by {who}", at.short(facts.now)));
         let force = if in_force { "yes" } else { "no" };
-        table.row(vec![p.number.to_string(), p.created_at.short(facts.now), p.created_by.to_string(), force.into(), range, typed]);
+        table.row(vec![
+            p.number.to_string(),
+            p.created_at.short(facts.now),
+            p.created_by.to_string(),
+            force.into(),
+            range,
+            typed,
+            if_dr_leaks(p.number, &facts).to_string(),
+            if_dr_lost(p.number, &facts).to_string(),
+        ]);
         let body = serde_json::json!({ "passphrase": p, "inForce": in_force, "archives": opened });
         items.push(Resource::ours("DrPassphrase", &p.number.to_string(), body));
     }

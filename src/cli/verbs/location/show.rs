@@ -3,7 +3,7 @@
 use crate::cli::call::{Call, location_name};
 use crate::cli::output::End;
 use crate::cli::{plan, unlock};
-use crate::domain::{Facts, Fault, Location, LocationName, Target};
+use crate::domain::{Facts, Fault, Location, LocationName, Target, if_location_leaks, if_location_lost};
 use crate::ops::Resource;
 use std::fmt::Write as _;
 
@@ -28,10 +28,10 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     unlock::if_given(call, &mut session).await?;
     let facts = session.facts().await?;
     let location = known(&facts, &name)?;
-    call.out.one(resource(location), &people(location), facts.verified)
+    call.out.one(resource(location), &people(location, &facts), facts.verified)
 }
 
-fn people(location: &Location) -> String {
+fn people(location: &Location, facts: &Facts) -> String {
     let mut out = format!("Location   {}\nKind       {}\n", location.name, location.kind);
     match &location.target {
         None => out.push_str("Address    locked: encrypted in the catalog\n"),
@@ -55,6 +55,8 @@ fn people(location: &Location) -> String {
     if location.read_only {
         out.push_str("Written    never: it came with imported data\n");
     }
+    let alone = facts.alone.get(&location.name.id()).copied().flatten().unwrap_or(0);
+    let _ = writeln!(out, "If leaked  {}\nIf lost    {}", if_location_leaks(location), if_location_lost(location, alone, facts));
     if location.altered {
         out.push_str("Altered    its record was altered outside of Kastellan: kastellan journal verify\n");
     }

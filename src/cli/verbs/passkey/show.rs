@@ -3,7 +3,7 @@
 use crate::cli::call::{Call, passkey_name};
 use crate::cli::output::End;
 use crate::cli::{names, plan, tables, unlock};
-use crate::domain::{Facts, Installation, Passkey, Text};
+use crate::domain::{Facts, Installation, Passkey, Text, archives_of, if_passkey_leaks, if_passkey_lost};
 use crate::ops::Resource;
 use std::fmt::Write as _;
 
@@ -63,7 +63,12 @@ fn people(p: &Passkey, facts: &Facts) -> String {
         None if !facts.unlocked() => line("Note", "(readable only while unlocked)".into()),
         None => {}
     }
-    line("If leaked", "with a copy of this catalog: everything".into());
+    line("If leaked", if_passkey_leaks(p, facts).to_string());
+    line("If lost", if_passkey_lost(p, facts).to_string());
+    if facts.dr_on() {
+        line("Archives", format!("{} kept archives hold it", archives_of(p, facts)));
+    }
+    line("Total loss", p.total_loss());
     line("Wrap", p.wrap_id.clone());
     out
 }

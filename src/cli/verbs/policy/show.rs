@@ -3,6 +3,7 @@
 use crate::cli::call::{Call, policy_name};
 use crate::cli::output::End;
 use crate::cli::{plan, unlock};
+use crate::domain::{if_policy_leaks, if_policy_lost};
 use crate::ops::Resource;
 
 /// Show one policy; never its key
@@ -27,8 +28,14 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let policy = session.policy(&name).await?;
     let altered = if policy.altered { "Altered    its record was altered outside of Kastellan: kastellan journal verify\n" } else { "" };
     let people = format!(
-        "Policy     {}\nKey id     {}\nAdded      {} by {}\nKey        derived from the master key and the name when needed; never stored, never shown\n{altered}",
-        policy.name, policy.key_id, policy.created_at, policy.created_by
+        "Policy     {}\nKey id     {}\nAdded      {} by {}\nKey        derived from the master key and the name when needed; never stored, never shown\n\
+         If leaked  {}\nIf lost    {}\n{altered}",
+        policy.name,
+        policy.key_id,
+        policy.created_at,
+        policy.created_by,
+        if_policy_leaks(&policy.name),
+        if_policy_lost()
     );
     call.out.one(Resource::policy(&policy), &people, session.unlocked())
 }
