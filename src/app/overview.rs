@@ -170,6 +170,10 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
     if facts.debt > 0 {
         rows.push(debt(in_no_archive(facts), Some(Act::say("kastellan dr archive"))));
     }
+    for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
+        let text = format!("After the {}: {} of {} steps are left.", after.title(), after.left(facts), after.todo(facts).len());
+        rows.push(debt(text.into(), Some(Act::say("kastellan rotate --checklist"))));
+    }
     let altered = facts.passkeys.iter().filter(|p| p.altered).count();
     if altered > 0 {
         let what = if altered == 1 { "1 passkey record was".to_owned() } else { format!("{altered} passkey records were") };

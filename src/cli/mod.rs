@@ -24,6 +24,7 @@ mod signals;
 mod tables;
 mod terminal;
 mod throwaway;
+mod todo;
 mod unlock;
 mod usage;
 mod verbs;

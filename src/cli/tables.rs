@@ -26,6 +26,10 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
             u.who
         );
     }
+    for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
+        let (left, all) = (after.left(facts), after.todo(facts).len());
+        let _ = writeln!(out, "! After the {}: {left} of {all} steps are left: kastellan rotate --checklist", after.title());
+    }
     if let Some(h) = &facts.holder {
         let _ = writeln!(out, "! {} ({}) has been {} since {}", h.who, h.place, h.doing, h.since.short(facts.now));
     }

@@ -136,6 +136,8 @@ pub struct Facts {
     pub archives: Vec<super::Archive>,
     /// All recovery kits that were made, newest first.
     pub kits: Vec<super::KitMade>,
+    /// Leaks and leavers that were said, newest first.
+    pub aftermath: Vec<super::Aftermath>,
     /// Of the newest thousand artifacts in each location, by its id, how many have no other copy; None: the index cannot be read.
     pub alone: BTreeMap<String, Option<u64>>,
     /// Changes that are in no proved archive yet.
@@ -173,6 +175,7 @@ impl Facts {
             dr_passphrases: Vec::new(),
             archives: Vec::new(),
             kits: Vec::new(),
+            aftermath: Vec::new(),
             alone: BTreeMap::new(),
             debt: 0,
             unfinished: None,

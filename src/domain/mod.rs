@@ -4,6 +4,7 @@
 //! [`may()`] (is it allowed, and why not) and [`readiness()`] (would the backups come back). Must not: do I/O, be async, hold a secret,
 //! or know another room. Next: `ops` carries requests out; `wizard` and `cli` make them.
 
+mod aftermath;
 mod artifact;
 mod blast;
 mod dr;
@@ -23,6 +24,7 @@ mod request;
 mod text;
 mod time;
 
+pub use aftermath::{Aftermath, BY_HAND, Because, MASTER_KNOWN, Todo, handover};
 pub use artifact::{Artifact, ArtifactFilter, ArtifactKind, SealedFacts, bytes};
 pub use blast::{
     archives_of, if_dr_leaks, if_dr_lost, if_location_leaks, if_location_lost, if_passkey_leaks, if_passkey_lost, if_policy_leaks,

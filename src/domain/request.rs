@@ -1,6 +1,6 @@
 //! What can be asked for: one line an operation. Serialisable, and never with a secret in it.
 
-use super::{ArtifactKind, LocationName, Method, PasskeyName, PassphraseSource, PolicyName, Target, Text, Timestamp};
+use super::{ArtifactKind, Because, LocationName, Method, PasskeyName, PassphraseSource, PolicyName, Target, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -72,6 +72,9 @@ pub struct Rotate {
     /// So many kept archives may be left without any passkey that opens them.
     #[serde(default)]
     pub shut_archives: Option<u64>,
+    /// Why; after a leak or a leaver there is more to do.
+    #[serde(default)]
+    pub because: Because,
 }
 
 /// Add a policy.

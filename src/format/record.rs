@@ -39,13 +39,15 @@ pub enum RecordKind {
     Import,
     /// A recovery kit that was made; id = 16 random bytes, hex.
     Kit,
+    /// A leak, or a leaver, with what is to be done after it; id = the rotation's.
+    Aftermath,
     /// An artifact in a location, as the index beside the catalog has it; id = the artifact's. No catalog holds one.
     Artifact,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Installation,
         Self::Passkey,
         Self::Proof,
@@ -59,6 +61,7 @@ impl RecordKind {
         Self::Export,
         Self::Import,
         Self::Kit,
+        Self::Aftermath,
         Self::Artifact,
     ];
 
@@ -79,6 +82,7 @@ impl RecordKind {
             Self::Export => "export",
             Self::Import => "import",
             Self::Kit => "kit",
+            Self::Aftermath => "aftermath",
             Self::Artifact => "artifact",
         }
     }

@@ -197,6 +197,7 @@ impl Seeder {
             retire: None,
             without_archive: false,
             shut_archives: None,
+            because: crate::domain::Because::Planned,
         };
         let begun = session.begin(&session.plan(&Request::Rotate(rotate)).await?).await?;
         let stop = Stop::default();

@@ -5,8 +5,8 @@ use super::{Connection, locations, records, spec};
 use crate::catalog::Query;
 use crate::crypto::Key;
 use crate::domain::{
-    Act, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location, LockState, Passkey, Proof,
-    Text, Unfinished,
+    Act, Aftermath, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location, LockState,
+    Passkey, Proof, Text, Unfinished,
 };
 use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::{BTreeMap, HashMap};
@@ -71,6 +71,7 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         dr: dr.state,
         dr_passphrases: dr.passphrases,
         archives: dr.archives,
+        aftermath: aftermath(at, &installation, metadata).await?,
         kits: kits(at, &installation, metadata).await?,
         head: head(at, &installation).await?,
         policies: at.catalog.count(RecordKind::Policy).await?,
@@ -198,6 +199,20 @@ fn alone(at: &Connection, locations: &[Location]) -> BTreeMap<String, Option<u64
         (id, count)
     };
     locations.iter().map(one).collect()
+}
+
+async fn aftermath(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<Aftermath>, Fault> {
+    let mut found = Vec::new();
+    each(at, RecordKind::Aftermath, |record| {
+        let read = match metadata {
+            Some(key) => record.open(key, &installation.catalog_id).map(|(clear, private)| (clear, Some(private))),
+            None => record.clear().map(|clear| (clear, None)),
+        };
+        found.extend(read.ok().and_then(|(clear, private)| records::aftermath(&record.id, &clear, private.as_ref()).ok()));
+    })
+    .await?;
+    found.sort_by_key(|a| std::cmp::Reverse(a.at));
+    Ok(found)
 }
 
 async fn kits(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<KitMade>, Fault> {

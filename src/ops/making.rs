@@ -7,11 +7,11 @@ use super::records::{envelope, new_id, record_fault, wrap_of};
 use super::spec::{PROVE, RETIRE, SWITCH, Spec, WRAP};
 use super::work::{Work, Writes};
 use super::{check, facts};
-use crate::catalog::OpLock;
+use crate::catalog::{OpLock, Put};
 use crate::crypto::Secrets;
 use crate::domain::{
-    Act, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, Passkey, Plan, Proof, Prover, Request, SecretNeed, SecretOf,
-    SecretPurpose, Slot, StepId, Stop, Text, Timestamp,
+    Act, Aftermath, Because, Change, Confirm, Facts, Fault, Installation, Intent, KeyNeed, Kind, MASTER_KNOWN, Passkey, Plan, Proof,
+    Prover, Request, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, Stop, Text, Timestamp,
 };
 use crate::format::{Object, RecordKind, WrapDraft};
 use async_trait::async_trait;
@@ -92,6 +92,9 @@ fn said(spec: &Spec, installation: &Installation) -> (Vec<Change>, Vec<Text>) {
         }
         None if spec.switch => changes.push(Change(Text::new(format!("{} stays and still opens", installation.in_use)))),
         None => {}
+    }
+    if let Because::Leak { no_copy: false, .. } = spec.because {
+        warnings.extend(MASTER_KNOWN.map(Text::from));
     }
     (changes, warnings)
 }
@@ -179,14 +182,39 @@ impl Making {
             note: spec.note.clone(),
         };
         let members = records::passkey_members(&passkey, &wrap);
-        let puts = vec![
+        let mut puts = vec![
             work.put(RecordKind::Operation, records::CURRENT, None, records::begin_members(&self.begun), &Object::new()),
             work.put(RecordKind::Passkey, &spec.name.id(), None, members, &records::passkey_private(&passkey)),
         ];
+        puts.extend(self.aftermath().await?);
         let what = format!("{} wrapped ({settings}), pending", spec.name);
         work.commit(Writes { puts, ..Writes::default() }, self.verb(), WRAP, &what).await?;
         self.stored = true;
         Ok(what.into())
+    }
+
+    /// What is to be done after a leak or a leaver, written down with the very first step.
+    async fn aftermath(&self) -> Result<Option<Put>, Fault> {
+        let (spec, work) = (&self.spec, &self.work);
+        if spec.because == Because::Planned {
+            return Ok(None);
+        }
+        let old = spec.retire.as_ref().unwrap_or(&self.begun.previous);
+        let wrap_id = match work.read(RecordKind::Passkey, &old.id()).await? {
+            Some((_, clear, _)) => clear.text("wrapId").unwrap_or_default().to_owned(),
+            None => return Err(work.gone(&records::called(RecordKind::Passkey, &old.id()))),
+        };
+        let aftermath = Aftermath {
+            id: self.begun.id.clone(),
+            because: spec.because.clone(),
+            passkey: old.clone(),
+            wrap_id,
+            at: self.begun.at,
+            who: self.begun.who.clone(),
+            ticked: Vec::new(),
+        };
+        let (clear, private) = (records::aftermath_members(&aftermath), records::aftermath_private(&aftermath));
+        Ok(Some(work.put(RecordKind::Aftermath, &aftermath.id, None, clear, &private)))
     }
 
     /// Reads the new passkey back from the catalog and opens with it; only then it counts.

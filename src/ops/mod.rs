@@ -5,6 +5,7 @@
 //! Next: one operation a file; `engine` runs them, `operation` says which request is which.
 
 mod abandon;
+mod aftermath;
 mod artifacts;
 mod bulk;
 mod check;

@@ -1,8 +1,9 @@
 //! What catalog records mean: domain values to members and back.
 
 use crate::domain::{
-    Act, Archive, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, KitMade, Location, LocationName,
-    Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target, Text, Timestamp,
+    Act, Aftermath, Archive, Because, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, KitMade,
+    Location, LocationName, Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target,
+    Text, Timestamp,
 };
 use crate::format::{Object, ObjectError, RecordError, RecordKind, SealedRecord, Wrap, hex};
 
@@ -329,6 +330,47 @@ pub fn archive(id: &str, o: &Object) -> Result<Archive, ObjectError> {
     })
 }
 
+pub fn aftermath_members(a: &Aftermath) -> Object {
+    let (why, no_copy) = match a.because {
+        Because::Planned => ("planned", false),
+        Because::Leaver { .. } => ("leaver", false),
+        Because::Leak { no_copy, .. } => ("leak", no_copy),
+    };
+    Object::new()
+        .with("why", why)
+        .with_number("noCopy", no_copy.into())
+        .with("passkey", a.passkey.as_str())
+        .with("wrapId", &a.wrap_id)
+        .with("at", a.at.to_string())
+        .with_words("who", &a.who)
+        .with("ticked", a.ticked.join(" "))
+}
+
+pub fn aftermath_private(a: &Aftermath) -> Object {
+    match &a.because {
+        Because::Planned => Object::new(),
+        Because::Leaver { what } | Because::Leak { what, .. } => Object::new().with_words("what", what),
+    }
+}
+
+pub fn aftermath(id: &str, o: &Object, private: Option<&Object>) -> Result<Aftermath, ObjectError> {
+    let what = private.and_then(|private| private.words("what")).unwrap_or_default();
+    let because = match o.need("why")? {
+        "leaver" => Because::Leaver { what },
+        "leak" => Because::Leak { what, no_copy: o.need_number("noCopy")? == 1 },
+        _ => return Err(ObjectError::Missing("why")),
+    };
+    Ok(Aftermath {
+        id: id.to_owned(),
+        because,
+        passkey: parsed(o, "passkey")?,
+        wrap_id: hex_id(o, "wrapId", 32)?,
+        at: parsed(o, "at")?,
+        who: words(o, "who")?,
+        ticked: o.need("ticked")?.split_whitespace().map(str::to_owned).collect(),
+    })
+}
+
 pub fn kit_members(k: &KitMade) -> Object {
     let policies: Vec<&str> = k.policies.iter().map(PolicyName::as_str).collect();
     Object::new()
@@ -439,8 +481,11 @@ pub fn unreadable_location(record: &SealedRecord) -> Option<Location> {
 /// The note stays out: it is private, and lies in the passkey's own record.
 pub fn begin_members(b: &Begin) -> Object {
     let mut request = b.request.clone();
-    if let Request::PasskeyAdd(add) = &mut request {
-        add.note = None;
+    match &mut request {
+        Request::PasskeyAdd(add) => add.note = None,
+        // What happened is in the record of what is to be done after it, and private.
+        Request::Rotate(rotate) => rotate.because = Because::Planned,
+        _ => {}
     }
     Object::new()
         .with("operation", &b.id)

@@ -6,7 +6,9 @@ use super::migration::{self, Moves};
 use super::pinning::{accept, compare_with_pin, pin};
 use super::records::{envelope, new_id};
 use super::work::{Grant, Work};
-use super::{Begun, Changes, Checked, Connection, Keys, PolicyPage, check, dr, facts, journal, kit, lists, locations, operation};
+use super::{
+    Begun, Changes, Checked, Connection, Keys, PolicyPage, aftermath, check, dr, facts, journal, kit, lists, locations, operation,
+};
 use crate::crypto::{Key, Passphrase, Secrets};
 use crate::domain::{
     Act, Archive, Artifact, ArtifactFilter, Changed, Chronicle, Facts, Fault, Installation, Intent, JournalReport, Kind, Location,
@@ -353,6 +355,15 @@ impl Session {
     pub async fn check_dr(&self, secret: &Passphrase, by: &Prover) -> Result<Archive, Fault> {
         let (work, _) = self.work("DR passphrase not checked").await?;
         dr::check(&work, secret, by).await
+    }
+
+    /// Ticks an item of the checklists after leaks and leavers that only a person can know; of how many.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; `Kind::Usage` for an item that is seen by itself.
+    pub async fn tick(&self, item: &str) -> Result<u64, Fault> {
+        let (work, _) = self.work("nothing ticked").await?;
+        aftermath::tick(&work, item).await
     }
 
     /// Notes that a kit with this digest was checked; whether this installation made it.

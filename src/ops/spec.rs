@@ -1,7 +1,7 @@
 //! What a request that makes a passkey asks for, its steps, and which of them are left, by looking.
 
 use super::records::Begin;
-use crate::domain::{Installation, Method, Passkey, PasskeyName, PassphraseSource, Request, Risk, StepId, StepInfo, Text};
+use crate::domain::{Because, Installation, Method, Passkey, PasskeyName, PassphraseSource, Request, Risk, StepId, StepInfo, Text};
 
 pub const WRAP: &str = "wrap";
 pub const PROVE: &str = "prove";
@@ -19,6 +19,7 @@ pub struct Spec {
     pub switch: bool,
     pub retire: Option<PasskeyName>,
     pub without_archive: bool,
+    pub because: Because,
 }
 
 impl Spec {
@@ -34,6 +35,7 @@ impl Spec {
                 switch: r.use_now,
                 retire: None,
                 without_archive: false,
+                because: Because::Planned,
             }),
             Request::Rotate(r) => Some(Self {
                 name: r.new,
@@ -44,6 +46,7 @@ impl Spec {
                 switch: true,
                 retire: r.retire,
                 without_archive: r.without_archive,
+                because: r.because,
             }),
             _ => None,
         }

@@ -77,6 +77,7 @@ fn rotation(secret: &str, confirm: Confirm) -> (Driver, Facts, Plan) {
         retire: matches!(confirm, Confirm::Type(_)).then(|| "k10MasterKey".parse().unwrap()),
         without_archive: false,
         shut_archives: None,
+        because: crate::domain::Because::Planned,
     });
     assert_eq!(asks, [Ask::Plan(request.clone())]);
     let p = plan(request, confirm, &[(Slot::NEW, "k10MasterKey-2", SecretPurpose::Make)]);

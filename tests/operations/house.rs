@@ -173,6 +173,7 @@ pub fn rotate(new: &str, retire: Option<&str>) -> Request {
         retire,
         without_archive: false,
         shut_archives: None,
+        because: kastellan::domain::Because::Planned,
     })
 }
 

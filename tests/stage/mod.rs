@@ -94,6 +94,7 @@ pub fn facts() -> Facts {
         dr: None,
         dr_passphrases: Vec::new(),
         kits: Vec::new(),
+        aftermath: Vec::new(),
         alone: std::collections::BTreeMap::default(),
         archives: Vec::new(),
         debt: 0,
@@ -156,6 +157,7 @@ pub fn rotate() -> Rotate {
         retire: None,
         without_archive: false,
         shut_archives: None,
+        because: kastellan::domain::Because::Planned,
     }
 }
 

@@ -21,20 +21,61 @@ fn block(mark: &str) -> String {
     code.split_once("```").expect("the block's end").0.to_owned()
 }
 
-#[test]
-fn the_five_minute_tour_loses_everything_and_gets_it_back() {
-    let home = Home::new();
+/// Runs a block of the README in this folder of a home, which has Kastellan on its path: what it printed.
+fn run_block(home: &Home, folder: &Path, mark: &str) -> (String, String) {
     let bin = home.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    std::os::unix::fs::symlink(BINARY, bin.join("kastellan")).unwrap();
-    let folder = home.path().join("tour");
-    fs::create_dir(&folder).unwrap();
+    fs::create_dir_all(&bin).unwrap();
+    let _ = std::os::unix::fs::symlink(BINARY, bin.join("kastellan"));
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
-    shell.args(["-e", "-c", &block("tour")]).current_dir(&folder).env_clear().envs(home.environment()).env("PATH", path);
+    shell.args(["-e", "-c", &block(mark)]).current_dir(folder).env_clear().envs(home.environment()).env("PATH", path);
     let out = shell.output().unwrap();
     let (said, told) = (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned());
     assert!(out.status.success(), "{said}{told}");
+    (said, told)
+}
+
+#[test]
+fn after_a_leak_everything_is_sealed_again_under_another_master_key() {
+    let house = House::with_policies(&["app-daily"]);
+    let folder = house.home.path().join("work");
+    fs::create_dir_all(folder.join("share")).unwrap();
+    house.open(&["location", "add", "nfs", "--directory", folder.join("share").to_str().unwrap()]);
+    let one = house.home.file("one", "what must stay", 0o600);
+    let two = house.home.path().join("two");
+    fs::create_dir(&two).unwrap();
+    fs::write(two.join("inside"), "a folder's file").unwrap();
+    for path in [one.as_str(), two.to_str().unwrap()] {
+        house.open(&["artifact", "seal", path, "--policy", "app-daily"]);
+    }
+    house.home.secret("work/old.txt", harness::house::PASSPHRASE);
+    let new = house.home.secret("work/new.txt", "another passphrase altogether");
+    let (said, _) = run_block(&house.home, &folder, "leak");
+    assert!(said.contains("2 artifacts whole"), "{said}");
+    let catalog = folder.join("new/catalog.db").to_string_lossy().into_owned();
+    let again = |args: &[&str]| house.home.good(&[&["--catalog", &catalog, "--passphrase-file", &new], args].concat()).out;
+    let ids = again(&["artifact", "list", "-o", "name"]);
+    assert_eq!(ids.lines().count(), 2);
+    let mut found = String::new();
+    for (n, id) in ids.lines().enumerate() {
+        let to = house.home.path().join(format!("back{n}"));
+        again(&["artifact", "open", id.rsplit('/').next().unwrap(), "--to", to.to_str().unwrap()]);
+        // A folder that was sealed by its whole path comes back below it.
+        let inside = to.join(two.strip_prefix("/").unwrap()).join("inside");
+        found += &fs::read_to_string(&to).or_else(|_| fs::read_to_string(inside)).unwrap();
+    }
+    assert!(found.contains("what must stay") && found.contains("a folder's file"), "{found}");
+    let key = |out: String| serde_json::from_str::<serde_json::Value>(&out).unwrap()["status"]["masterKeyId"].clone();
+    let (old, now) = (key(house.home.good(&["status", "-o", "json"]).out), key(again(&["status", "-o", "json"])));
+    assert!(old.is_string() && now.is_string() && old != now, "{old} {now}");
+}
+
+#[test]
+fn the_five_minute_tour_loses_everything_and_gets_it_back() {
+    let home = Home::new();
+    let folder = home.path().join("tour");
+    fs::create_dir(&folder).unwrap();
+    let (said, _) = run_block(&home, &folder, "tour");
     assert!(said.ends_with("what must not be lost\n"), "{said}");
     assert!(said.contains("machine lost") && said.contains("UNPROVED"), "{said}");
 }

@@ -72,6 +72,7 @@ fn rotation() -> Request {
         retire: None,
         without_archive: false,
         shut_archives: None,
+        because: crate::domain::Because::Planned,
     })
 }
 

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod dr;
+pub mod handover;
 pub mod init;
 pub mod journal;
 pub mod kit;
@@ -50,6 +51,7 @@ pub enum Verb {
     Migration(migration::Verb),
     #[command(subcommand)]
     Kit(kit::Verb),
+    Handover(handover::Args),
     #[command(subcommand)]
     Journal(journal::Verb),
     Completions(completions::Args),
@@ -90,6 +92,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Recover(args)) => recover::run(&call, args).await,
         Some(Verb::Dr(verb)) => dr::run(&call, verb).await,
         Some(Verb::Migration(verb)) => migration::run(&call, verb).await,
+        Some(Verb::Handover(args)) => handover::run(&call, args).await,
         Some(Verb::Kit(verb)) => kit::run(&call, verb).await,
         Some(Verb::Journal(verb)) => journal::run(&call, verb).await,
     };

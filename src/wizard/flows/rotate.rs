@@ -43,6 +43,7 @@ fn finish(answers: &Answers, facts: &Facts) -> Result<Goal, Fault> {
         retire: facts.installation.as_ref().map(|i| i.in_use.clone()).filter(|_| retires),
         without_archive: false,
         shut_archives: None,
+        because: crate::domain::Because::Planned,
     })))
 }
 

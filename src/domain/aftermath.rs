@@ -1,0 +1,169 @@
+//! After a leak, or after somebody left: what is to be done, in order, and how far it is.
+//!
+//! Most items are seen in the facts; what only a person can know is ticked by one. Nothing here is ever forgotten by itself.
+
+use super::{Act, Facts, PasskeyName, Text, Timestamp, count};
+use serde::{Deserialize, Serialize};
+
+/// Why a passkey is rotated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "why")]
+pub enum Because {
+    /// It was time.
+    #[default]
+    Planned,
+    /// Somebody who knew its secret left.
+    Leaver {
+        /// Who, in words.
+        what: Text,
+    },
+    /// Its secret is, or may be, in other hands.
+    Leak {
+        /// What leaked, in words.
+        what: Text,
+        /// Whoever has it cannot have a copy of the catalog, nor an archive with its passphrase: somebody is sure of that.
+        no_copy: bool,
+    },
+}
+
+/// What has to be done after a leak or a leaver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Aftermath {
+    /// The rotation's id, hex.
+    pub id: String,
+    /// What happened; its words are readable only while unlocked.
+    pub because: Because,
+    /// The passkey whose secret it is about.
+    pub passkey: PasskeyName,
+    /// Its wrap, hex.
+    pub wrap_id: String,
+    /// When it was said.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: Text,
+    /// The words of items that a person ticked.
+    pub ticked: Vec<String>,
+}
+
+/// An item of a checklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Todo {
+    /// Its word, by which it is ticked.
+    pub word: &'static str,
+    /// What.
+    pub title: Text,
+    /// Whether it is done.
+    pub done: bool,
+    /// How to do it; only while it is not.
+    pub act: Option<Act>,
+}
+
+/// Items that no fact tells: a person ticks them.
+pub const BY_HAND: [&str; 2] = ["file-backups", "exports"];
+
+impl Todo {
+    /// An item with its act, which is only there while it is not done.
+    #[must_use]
+    pub fn new(word: &'static str, title: impl Into<Text>, done: bool, act: impl Into<Text>) -> Self {
+        Self { word, title: title.into(), done, act: (!done).then(|| Act::say(act)) }
+    }
+}
+
+impl Aftermath {
+    /// Whether the master key must be taken as known: a leak, and nobody is sure that no copy of the wrap is in the same hands.
+    #[must_use]
+    pub fn master_known(&self) -> bool {
+        matches!(self.because, Because::Leak { no_copy: false, .. })
+    }
+
+    /// What happened, for a heading: `leak of k10MasterKey`, `leaver: k10MasterKey`.
+    #[must_use]
+    pub fn title(&self) -> Text {
+        Text::new(match self.because {
+            Because::Leak { .. } => format!("leak of {}", self.passkey),
+            _ => format!("leaver who knew {}", self.passkey),
+        })
+    }
+
+    /// The checklist, in the order in which it is to be done.
+    #[must_use]
+    pub fn todo(&self, facts: &Facts) -> Vec<Todo> {
+        let old = &self.passkey;
+        let gone = facts.passkeys.iter().all(|p| p.wrap_id != self.wrap_id);
+        let replaced = facts.installation.as_ref().is_some_and(|i| !i.in_use.same(old) || gone);
+        let ticked = |word: &str| self.ticked.iter().any(|t| t == word);
+        let tick = |what: &str, word: &str| format!("{what}, then: kastellan rotate --checklist --done {word}");
+        let mut all = vec![
+            Todo::new("new-passkey", "a new passkey is in use", replaced, "kastellan rotate NEWNAME"),
+            Todo::new("retire", format!("{old} is retired"), gone, format!("kastellan passkey remove {old} --confirm {old}")),
+        ];
+        if facts.dr_on() {
+            let number = facts.dr.as_ref().map_or(0, |dr| dr.number);
+            let newer = facts.dr_passphrases.iter().any(|p| p.number == number && p.created_at >= self.at);
+            let held = facts.archives.iter().filter(|a| a.wraps.contains(&self.wrap_id) || a.created_at < self.at).count() as u64;
+            let fresh = facts.debt == 0 && facts.archives.iter().any(|a| a.proved_at.is_some() && a.created_at >= self.at);
+            let name = facts.installation.as_ref().map(|i| i.name.to_string()).unwrap_or_default();
+            let prune =
+                format!("kastellan dr prune --before {} --confirm {name}; the three newest stay until newer ones are there", facts.now);
+            all.extend([
+                Todo::new("dr-passphrase", "the DR passphrase is another", newer, "kastellan dr change-passphrase"),
+                Todo::new("archive", "an archive holds all of this", fresh, "kastellan dr archive"),
+                Todo::new("prune", format!("no archive holds {old}: {} left", count(held, "one is", "are")), held == 0, prune),
+            ]);
+        }
+        let copies = tick("find and erase copies of the catalog in file backups and snapshots", BY_HAND[0]);
+        let keys =
+            tick("kastellan migration list; whoever has one of those reads on, and only a new policy name makes a new key", BY_HAND[1]);
+        all.extend([
+            Todo::new(BY_HAND[0], format!("no file backup of the catalog holds {old}"), ticked(BY_HAND[0]), copies),
+            Todo::new(BY_HAND[1], "exported policy keys were looked at", ticked(BY_HAND[1]), keys),
+        ]);
+        all
+    }
+
+    /// How many items are left.
+    #[must_use]
+    pub fn left(&self, facts: &Facts) -> usize {
+        self.todo(facts).iter().filter(|item| !item.done).count()
+    }
+}
+
+/// What is said where the master key must be taken as known, and the way out that there is.
+pub const MASTER_KNOWN: [&str; 2] = [
+    "Nobody is sure that no copy of the catalog, or archive with its passphrase, is in the same hands: the master key must be taken as known. \
+     No rotation takes it back, and every backup under it, made or to be made, must be taken as readable.",
+    "The way out is a new installation, into which everything is sealed again: see \"After a leak\" in the README.",
+];
+
+/// From one person to another: what has to be true before the first may go.
+#[must_use]
+pub fn handover(from: &Text, to: &Text, facts: &Facts) -> Vec<Todo> {
+    let owned = |who: &Text| facts.passkeys.iter().filter(|p| !p.pending && p.owner.as_ref() == Some(who)).collect::<Vec<_>>();
+    let typed = |who: &Text, by: &Text| by == who || by.to_string().split('@').next() == Some(who.to_string().as_str());
+    let (old, new) = (owned(from), owned(to));
+    let name = new.first().map_or_else(|| "NAME".to_owned(), |p| p.name.to_string());
+    let opened = new.iter().any(|p| p.proof.as_ref().and_then(|proof| proof.typed.as_ref()).is_some_and(|(_, who)| typed(to, who)));
+    let mut all = vec![
+        Todo::new("passkey", format!("{to} has a passkey"), !new.is_empty(), format!("kastellan passkey add NAME --owner {to}")),
+        Todo::new("typed", format!("{to} typed it"), opened, format!("{to} runs: kastellan passkey check {name}")),
+    ];
+    if facts.dr_on() {
+        let number = facts.dr.as_ref().map_or(0, |dr| dr.number);
+        let known = facts.dr_passphrases.iter().find(|p| p.number == number).and_then(|p| p.typed.as_ref());
+        all.push(Todo::new(
+            "dr-passphrase",
+            format!("{to} has typed the DR passphrase"),
+            known.is_some_and(|(_, who)| typed(to, who)),
+            format!("{to} runs: kastellan dr check"),
+        ));
+        let kit = facts.kits.iter().any(|k| k.outdated(facts).is_none() && k.checked.as_ref().is_some_and(|(_, who)| typed(to, who)));
+        let act = if facts.kits.is_empty() { "kastellan kit make --to FILE --generate --include-passphrases, then " } else { "" };
+        all.push(Todo::new("kit", format!("{to} has checked a recovery kit"), kit, format!("{act}{to} runs: kastellan kit check FILE")));
+    }
+    let gone = old.is_empty();
+    let first = old.first().map_or_else(|| "OLD".to_owned(), |p| p.name.to_string());
+    let act = format!("{to} runs: kastellan rotate NEWNAME --because leaver --retire {first} --confirm {first}");
+    all.push(Todo::new("retired", format!("{from} has no passkey any more"), gone, act));
+    all
+}
