@@ -5,12 +5,11 @@
 
 use super::call::Call;
 use super::output::End;
-use super::throwaway::Throwaway;
 use super::{plain, plan, secrets, terminal};
 use crate::crypto::Secrets;
 use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, Prover, Slot, Text};
 use crate::host::{Config, Host, start_log};
-use crate::ops::{Demo, Place, Settings};
+use crate::ops::{Demo, Place, Settings, Throwaway};
 use std::io::IsTerminal;
 use std::sync::Arc;
 

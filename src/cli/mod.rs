@@ -23,14 +23,12 @@ mod secrets;
 mod signals;
 mod tables;
 mod terminal;
-mod throwaway;
 mod todo;
 mod unlock;
 mod usage;
 mod verbs;
 
 pub use console::Console;
-pub use throwaway::Throwaway;
 
 use crate::domain::{Act, Changed, Fault, Kind};
 use args::Cli;

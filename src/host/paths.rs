@@ -2,7 +2,7 @@
 
 use crate::domain::{Act, Changed, Fault, Kind};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folders and files of this account.
 #[derive(Clone, Debug)]
@@ -32,6 +32,18 @@ impl Paths {
             state: own.as_ref().map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned()),
         };
         Self::from(config, |name| std::env::var_os(name), system)
+    }
+
+    /// All of them in one folder, away from this account's own.
+    #[must_use]
+    pub fn within(folder: &Path) -> Self {
+        Self {
+            config: folder.join("config.yaml"),
+            themes: folder.join("themes"),
+            catalog: folder.join("catalog.db"),
+            known: folder.join("known"),
+            log: folder.join("kastellan.log"),
+        }
     }
 
     fn from(config: Option<PathBuf>, env: impl Fn(&str) -> Option<OsString>, system: System) -> Result<Self, Fault> {

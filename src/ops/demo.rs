@@ -68,13 +68,7 @@ pub struct Demo {
 /// # Errors
 /// As operations.
 pub async fn seed_demo(folder: &Path) -> Result<Demo, Fault> {
-    let paths = Paths {
-        config: folder.join("config.yaml"),
-        themes: folder.join("themes"),
-        catalog: folder.join("catalog.db"),
-        known: folder.join("known"),
-        log: folder.join("kastellan.log"),
-    };
+    let paths = Paths::within(folder);
     let today = Clock::real().now();
     let seeder = Seeder::new(&paths, today);
     let (first, envelope, laptop, pending) =

@@ -34,6 +34,7 @@ mod session;
 mod setup;
 mod spec;
 mod threads;
+mod throwaway;
 mod unlock;
 mod work;
 
@@ -54,6 +55,7 @@ pub use lists::{PolicyPage, no_location};
 pub use migration::Moves;
 pub use session::Session;
 pub use setup::SetUp;
+pub use throwaway::Throwaway;
 pub use unlock::{Search, Trying, Unlock, unlock};
 
 pub use crate::catalog::Changes;

@@ -3,8 +3,7 @@
 use crate::cli::call::{Call, shown};
 use crate::cli::console::{self, Left};
 use crate::cli::output::{End, tell};
-use crate::cli::throwaway::Throwaway;
-use crate::ops::{Demo, seed_demo};
+use crate::ops::{Demo, Throwaway, seed_demo};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -27,7 +26,7 @@ pub async fn run(mut call: Call, args: Args) -> Result<Left, End> {
     console::shows("cannot show the demo", "run kastellan demo in a terminal, or set up an installation: kastellan init")?;
     let throwaway = match &args.keep {
         Some(folder) => Throwaway::kept(folder)?,
-        None => Throwaway::new()?,
+        None => Throwaway::new("demo")?,
     };
     call.out.note("Seeding the demo with real keys: a few seconds ...");
     let mut seeding = Box::pin(seed_demo(throwaway.folder()));

@@ -1,8 +1,8 @@
 //! A folder that vanishes.
 
-use super::call::shown;
 use crate::crypto::random;
 use crate::domain::{Act, Fault, Kind};
+use crate::host::{Paths, shown};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ pub struct Throwaway {
 }
 
 impl Throwaway {
-    /// A new one in the system's folder for temporary files.
+    /// A new one in the system's folder for temporary files; `what` it is for: `demo`, `drill`.
     ///
     /// # Errors
     /// `Kind::Unexpected`.
-    pub fn new() -> Result<Self, Fault> {
+    pub fn new(what: &str) -> Result<Self, Fault> {
         let mut name = [0u8; 8];
         random(&mut name);
-        let folder = std::env::temp_dir().join(format!("kastellan-demo-{:016x}", u64::from_be_bytes(name)));
-        make(&folder, false)?;
+        let folder = std::env::temp_dir().join(format!("kastellan-{what}-{:016x}", u64::from_be_bytes(name)));
+        make(&folder, false, what)?;
         Ok(Self { folder, kept: false })
     }
 
@@ -36,7 +36,7 @@ impl Throwaway {
             let next = Act::say("name a folder that does not exist, or is empty");
             return Err(Fault::refused("demo not made", format!("{} is not an empty folder", shown(folder)), next));
         }
-        make(folder, true)?;
+        make(folder, true, "demo")?;
         Ok(Self { folder: folder.to_owned(), kept: true })
     }
 
@@ -44,6 +44,12 @@ impl Throwaway {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The files of an account that lives in it.
+    #[must_use]
+    pub fn paths(&self) -> Paths {
+        Paths::within(&self.folder)
     }
 
     /// Whether it stays.
@@ -61,11 +67,11 @@ impl Drop for Throwaway {
     }
 }
 
-fn make(folder: &Path, recursive: bool) -> Result<(), Fault> {
+fn make(folder: &Path, recursive: bool, what: &str) -> Result<(), Fault> {
     let made = DirBuilder::new().mode(0o700).recursive(recursive).create(folder);
     made.map_err(|e| {
-        let next = Act::say("make room for temporary files, or name a folder: kastellan demo --keep DIR");
-        Fault::new(Kind::Unexpected, "demo not made", format!("{}: {e}", shown(folder)), next)
+        let next = Act::say("make room for temporary files, or say where they go: TMPDIR=DIR");
+        Fault::new(Kind::Unexpected, format!("{what} not made"), format!("{}: {e}", shown(folder)), next)
     })
 }
 
@@ -76,7 +82,7 @@ mod tests {
 
     #[test]
     fn it_is_owner_only_and_vanishes_unless_kept() {
-        let Ok(gone) = Throwaway::new() else { panic!("made") };
+        let Ok(gone) = Throwaway::new("demo") else { panic!("made") };
         let path = gone.folder().to_owned();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         std::fs::write(path.join("file"), "x").unwrap();
