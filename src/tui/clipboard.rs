@@ -20,7 +20,7 @@ pub fn copy(text: &Text, terminal: &Guard) -> Result<Text, Text> {
     if text.len() > LONGEST {
         return Err(format!("not copied: {} bytes are more than a clipboard takes ({LONGEST})", text.len()).into());
     }
-    if std::env::var_os("TMUX").is_some() && through(&mut Command::new("tmux"), &text).is_some() {
+    if std::env::var_os("TMUX").is_some() && through(&mut Command::new("tmux"), &text, PATIENCE).is_some() {
         return Ok("copied to the tmux buffer".into());
     }
     let mut sequence = String::new();
@@ -37,7 +37,7 @@ pub fn copy(text: &Text, terminal: &Guard) -> Result<Text, Text> {
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Through tmux; `-w` also passes it on to the terminal outside.
-fn through(command: &mut Command, text: &str) -> Option<()> {
+fn through(command: &mut Command, text: &str, patience: Duration) -> Option<()> {
     command.args(["load-buffer", "-w", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut tmux = command.spawn().ok()?;
     let sent = tmux.stdin.take()?.write_all(text.as_bytes());
@@ -45,7 +45,7 @@ fn through(command: &mut Command, text: &str) -> Option<()> {
     loop {
         match tmux.try_wait().ok()? {
             Some(ended) => return (sent.is_ok() && ended.success()).then_some(()),
-            None if since.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            None if since.elapsed() < patience => std::thread::sleep(Duration::from_millis(5)),
             None => {
                 let _ = tmux.kill();
                 let _ = tmux.wait();
@@ -58,16 +58,19 @@ fn through(command: &mut Command, text: &str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+
+    /// A shell that does `script` in tmux's place.
+    fn shell(script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]);
+        shell
+    }
 
     #[test]
     fn a_tmux_that_hangs_is_not_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let hangs = folder.path().join("tmux");
-        std::fs::write(&hangs, "#!/bin/sh\nexec sleep 600\n").unwrap();
-        std::fs::set_permissions(&hangs, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(through(&mut Command::new(&hangs), "text"), None);
-        assert_eq!(through(&mut Command::new("cat"), "text"), None, "cat knows no such arguments");
-        assert_eq!(through(&mut Command::new("true"), "text"), Some(()));
+        let long = Duration::from_mins(1);
+        assert_eq!(through(&mut shell("exec sleep 600"), "text", Duration::from_millis(50)), None);
+        assert_eq!(through(&mut shell("cat >/dev/null; exit 1"), "text", long), None, "tmux that refuses");
+        assert_eq!(through(&mut shell("cat >/dev/null"), "text", long), Some(()));
     }
 }
