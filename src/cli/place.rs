@@ -96,6 +96,24 @@ impl Loc {
         })))
     }
 
+    /// As if the flags had named this target; None: as if there were none.
+    pub fn set(&mut self, target: Option<&Target>) {
+        let path = |text: &Text| PathBuf::from(text.to_string());
+        match target {
+            Some(Target::Directory { path: folder }) => self.directory = Some(path(folder)),
+            Some(Target::S3(s3)) => {
+                self.s3 = Some(s3.bucket.to_string());
+                self.prefix = Some(s3.prefix.to_string()).filter(|prefix| !prefix.is_empty());
+                self.endpoint = s3.endpoint.as_ref().map(ToString::to_string);
+                self.region = s3.region.as_ref().map(ToString::to_string);
+                self.ca_file = s3.ca_file.as_ref().map(path);
+                self.path_style = s3.path_style;
+                self.access_key_id = s3.access_key_id.as_ref().map(ToString::to_string);
+            }
+            None => {}
+        }
+    }
+
     /// The target, which must be named.
     ///
     /// # Errors

@@ -88,8 +88,6 @@ fn unknown_word(path: &str, command: &Command, word: &str, words: &[String]) -> 
     }
 }
 
-const NO_PLACES: &str = "this version keeps passkeys and policies; locations, artifacts and disaster recovery are not in it yet";
-
 /// Words of Kasten K10, of kubectl and of habit, with what they are here.
 fn ours(word: &str, following: Option<&str>) -> Option<(&'static str, &'static str)> {
     let policies = following.is_some_and(|noun| noun.to_ascii_lowercase().starts_with("polic"));
@@ -120,13 +118,12 @@ fn ours(word: &str, following: Option<&str>) -> Option<(&'static str, &'static s
         "console" | "ui" | "tui" | "dashboard" => ("", "kastellan, without a verb"),
         "version" => ("", "kastellan --version"),
         "overview" => ("", "kastellan status"),
-        "profile" | "profiles" | "location" | "locations" => {
-            ("a profile of Kasten is a location here; this version has none yet", "kastellan --help")
-        }
-        "restorepoint" | "restorepoints" | "export" | "exports" | "artifact" | "artifacts" | "restore" | "backup" | "backups" | "kdr"
-        | "dr" | "disaster-recovery" | "drill" | "recover" | "kit" | "token" | "receivestring" | "import" | "migration" | "migrate" => {
-            (NO_PLACES, "kastellan --help")
-        }
+        "profile" | "profiles" | "locations" => ("a profile of Kasten is a location here", "kastellan location list"),
+        "restorepoint" | "restorepoints" | "exports" | "artifacts" | "backup" | "backups" => ("", "kastellan artifact list"),
+        "restore" => ("", "kastellan recover after a loss, kastellan artifact open for one artifact"),
+        "kdr" | "k10dr" | "disaster-recovery" => ("", "kastellan dr status"),
+        "drills" | "rehearse" | "rehearsal" => ("", "kastellan drill run"),
+        "token" | "receivestring" | "import" | "export" | "migrate" => ("", "kastellan migration --help"),
         _ => return None,
     })
 }

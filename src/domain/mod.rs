@@ -8,6 +8,7 @@ mod aftermath;
 mod artifact;
 mod blast;
 mod dr;
+mod drill;
 mod event;
 mod facts;
 mod fault;
@@ -31,6 +32,7 @@ pub use blast::{
     if_policy_lost,
 };
 pub use dr::{Archive, Dr, DrPassphrase, Failing, KEPT_ALWAYS};
+pub use drill::{Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Origin, SAMPLES, Stage, secret_from};
 pub use event::{Event, Receipt};
 pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,

@@ -13,6 +13,7 @@ mod connection;
 mod demo;
 mod doctor;
 mod dr;
+mod drill;
 mod engine;
 mod facts;
 mod imports;
@@ -44,6 +45,7 @@ pub use connection::{Connection, Place, Settings};
 pub use demo::{Demo, seed_demo};
 pub use doctor::{Examined, Health, doctor};
 pub use dr::{Contents, Found, Opening, Restored};
+pub use drill::{Rehearsal, Rehearsed, verify_drill};
 pub use engine::{Begun, Done, Report};
 pub use journal::read_anchor;
 pub use keys::Keys;
@@ -61,6 +63,6 @@ pub use unlock::{Search, Trying, Unlock, unlock};
 pub use crate::catalog::Changes;
 pub use crate::format::{
     ArchiveHeader, ImportData, ImportDataError, ImportText, KIT_LONGEST, Kit, KitError, KitFile, LONGEST_IMPORT_DATA, PasskeySpec,
-    RecordKind, Resource, ResourceError, read_passkey, to_json_list, to_yaml_list,
+    REPORT_NAMESPACE, RecordKind, Resource, ResourceError, openssh_public, read_openssh_public, read_passkey, to_json_list, to_yaml_list,
 };
 pub use crate::store::{Right, Store};

@@ -7,7 +7,7 @@ use super::pinning::{accept, compare_with_pin, pin};
 use super::records::{envelope, new_id};
 use super::work::{Grant, Work};
 use super::{
-    Begun, Changes, Checked, Connection, Keys, PolicyPage, aftermath, check, dr, facts, journal, kit, lists, locations, operation,
+    Begun, Changes, Checked, Connection, Keys, PolicyPage, aftermath, check, dr, drill, facts, journal, kit, lists, locations, operation,
 };
 use crate::crypto::{Key, Passphrase, Secrets};
 use crate::domain::{
@@ -382,6 +382,24 @@ impl Session {
     pub async fn store(&self, name: &LocationName) -> Result<Arc<dyn Store>, Fault> {
         let (work, _) = self.work(&format!("cannot use location {name}")).await?;
         locations::reach(&work, name).await?.open(&work.at, &work.installation)
+    }
+
+    /// Confirms a location's address on this machine: a person said yes to it.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked, `Kind::NotFound`.
+    pub async fn confirm_location(&self, name: &LocationName) -> Result<(), Fault> {
+        let (work, _) = self.work(&format!("cannot use location {name}")).await?;
+        let reached = locations::reach(&work, name).await?;
+        reached.location.target.map_or(Ok(()), |target| locations::confirm(&work.at, &work.installation, &target))
+    }
+
+    /// The public key of what signs drill reports.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked.
+    pub fn drill_key(&self) -> Result<[u8; 32], Fault> {
+        self.keys.as_ref().map(|keys| drill::signer(keys).public()).ok_or_else(|| facts::unlock_first("drill report not verified"))
     }
 
     /// Keys of policies that left, and that came.

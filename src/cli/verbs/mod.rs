@@ -5,6 +5,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod dr;
+pub mod drill;
 pub mod handover;
 pub mod init;
 pub mod journal;
@@ -47,6 +48,8 @@ pub enum Verb {
     Artifact(artifact::Verb),
     #[command(subcommand)]
     Dr(dr::Verb),
+    #[command(subcommand)]
+    Drill(drill::Verb),
     #[command(subcommand)]
     Migration(migration::Verb),
     #[command(subcommand)]
@@ -91,6 +94,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Artifact(verb)) => artifact::run(&call, verb).await,
         Some(Verb::Recover(args)) => recover::run(&call, args).await,
         Some(Verb::Dr(verb)) => dr::run(&call, verb).await,
+        Some(Verb::Drill(verb)) => Box::pin(drill::run(&call, verb)).await,
         Some(Verb::Migration(verb)) => migration::run(&call, verb).await,
         Some(Verb::Handover(args)) => handover::run(&call, args).await,
         Some(Verb::Kit(verb)) => kit::run(&call, verb).await,

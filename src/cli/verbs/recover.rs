@@ -16,15 +16,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    place: Loc,
+    pub(super) place: Loc,
     /// Of this installation, by the first digits of its id
     #[arg(long, value_name = "ID")]
-    installation: Option<String>,
+    pub(super) installation: Option<String>,
     #[command(flatten)]
     secret: DrSecret,
     /// A recovery kit: it says where the archives are, and may hold the passphrases
     #[arg(long, value_name = "FILE", conflicts_with_all = ["directory", "s3", "installation"])]
-    kit: Option<PathBuf>,
+    pub(super) kit: Option<PathBuf>,
     #[command(flatten)]
     opens: Opens,
 }
@@ -34,6 +34,14 @@ pub struct Args {
 /// # Errors
 /// As restoring.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
+    restore::restore(call, wanted(call, args).await?).await
+}
+
+/// Where the archives are and what opens them, as flags, a kit and a person say.
+///
+/// # Errors
+/// As reading the kit, and the location's.
+pub async fn wanted(call: &Call, args: Args) -> Result<Wanted, Fault> {
     if let Some(file) = &args.kit {
         return with_kit(call, file, &args).await;
     }
@@ -55,11 +63,11 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         Some(id) => Some(id),
         None => which(call, &target, secret_key.as_ref()).await?,
     };
-    restore::restore(call, Wanted { target, secret_key, archive: None, installation, family, kit: None }).await
+    Ok(Wanted { target, secret_key, archive: None, installation, family, kit: None })
 }
 
 /// The archives are where the kit says; the newest one is taken, wherever it lies.
-async fn with_kit(call: &Call, file: &Path, args: &Args) -> Result<(), End> {
+async fn with_kit(call: &Call, file: &Path, args: &Args) -> Result<Wanted, Fault> {
     let kit = reading::read(call, file, &args.opens).await?.kit;
     call.out.note(&check::about(&kit, call.now()));
     reading::confirmed(call, &kit).await?;
@@ -81,18 +89,17 @@ async fn with_kit(call: &Call, file: &Path, args: &Args) -> Result<(), End> {
             let next = Act::say("if they lie elsewhere: kastellan recover --directory DIR | --s3 BUCKET");
             Fault::new(Kind::NotFound, "nothing recovered", "no location of the kit holds an archive of this installation", next)
         };
-        return Err(failed.unwrap_or_else(none).into());
+        return Err(failed.unwrap_or_else(none));
     };
     call.out.note(&format!("archives are in {} ({})", place.location, place.target.address()));
-    let wanted = Wanted {
+    Ok(Wanted {
         target: place.target,
         secret_key: place.secret,
         archive: None,
         installation: Some(kit.installation.catalog_id.clone()),
         family: args.secret.family(),
         kit: Some(kit),
-    };
-    restore::restore(call, wanted).await
+    })
 }
 
 /// Where the archives are.
@@ -138,8 +145,9 @@ async fn ask(call: &Call) -> Result<Target, Fault> {
 /// Where several installations have archives there: which one.
 async fn which(call: &Call, target: &Target, secret_key: Option<&crate::crypto::Passphrase>) -> Result<Option<String>, Fault> {
     let opening = super::dr::opening(call);
-    let store = opening.store(target, secret_key)?;
-    let found = opening.list(&store).await?;
+    // Where it cannot be read, the step that needs it says why.
+    let Ok(store) = opening.store(target, secret_key) else { return Ok(None) };
+    let Ok(found) = opening.list(&store).await else { return Ok(None) };
     let mut newest: Vec<&Found> = Vec::new();
     for archive in found.iter().filter(|f| f.header.is_ok()) {
         if !newest.iter().any(|known| known.catalog_id() == archive.catalog_id()) {

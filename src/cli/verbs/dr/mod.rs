@@ -4,7 +4,7 @@ mod archive;
 mod change;
 mod check;
 mod enable;
-mod list;
+pub mod list;
 mod passphrases;
 mod prune;
 pub mod restore;

@@ -10,7 +10,7 @@ use crate::cli::secrets;
 use crate::crypto::Passphrase;
 use crate::domain::{
     Act, Artifact, ArtifactFilter, Changed, DrPassphrase, Fault, Installation, Kind, LocationName, Prover, Request, Rescan, Target, Text,
-    count,
+    count, secret_from,
 };
 use crate::ops::{Contents, Found, Keys, Kit, Opening, Report, Resource, Restored, Session, kit_secret};
 use std::fmt::Write as _;
@@ -30,6 +30,9 @@ pub struct Args {
     secret: DrSecret,
 }
 
+/// Where a secret came from that nobody was asked for.
+const KIT: &str = "the recovery kit";
+
 /// What is asked for, whichever verb asks.
 pub struct Wanted {
     pub target: Target,
@@ -39,6 +42,12 @@ pub struct Wanted {
     pub family: Family,
     /// What was found in a recovery kit, so that it is not asked for.
     pub kit: Option<Kit>,
+}
+
+/// What opened, and where its secret came from.
+pub struct Asked<T> {
+    pub opened: T,
+    pub from: Text,
 }
 
 /// Restores.
@@ -71,12 +80,12 @@ pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
         return planned(call, archive);
     }
     call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
-    let contents = open(call, &opening, &store, archive, &wanted).await?;
+    let contents = open(call, &opening, &store, archive, &wanted).await?.opened;
     if let Some(kit) = &wanted.kit {
         agrees(call, kit, &contents)?;
     }
     call.out.note(inside(&contents).trim_end());
-    let keys = unlock(call, &opening, &contents, wanted.kit.as_ref()).await?;
+    let keys = unlock(call, &opening, &contents, wanted.kit.as_ref()).await?.opened;
     let report = Report::nobody();
     let restored = opening.restore(&contents, keys, Some(&wanted.target), &report, call.signals.stop()).await?;
     after(call, restored, &contents).await
@@ -111,19 +120,24 @@ fn age(archive: &Found, call: &Call) -> String {
     }
 }
 
-async fn open(
+/// Opens an archive with the DR passphrase: the flags', the kit's, or what a person types.
+///
+/// # Errors
+/// `Kind::Secret`, `Kind::Damaged`.
+pub async fn open(
     call: &Call,
     opening: &Opening,
     store: &std::sync::Arc<dyn crate::ops::Store>,
     archive: &Found,
     wanted: &Wanted,
-) -> Result<Contents, Fault> {
+) -> Result<Asked<Contents>, Fault> {
     if let Some(secret) = secrets::of_family(call, &wanted.family, "DR passphrase").await? {
-        return opening.open(store, &archive.name, &secret).await;
+        let opened = opening.open(store, &archive.name, &secret).await?;
+        return Ok(Asked { opened, from: secret_from(&Prover::File) });
     }
     if let Some(secret) = wanted.kit.as_ref().and_then(|kit| dr_secret(kit, archive)) {
         call.out.note("the DR passphrase is in the kit");
-        return opening.open(store, &archive.name, &secret).await;
+        return Ok(Asked { opened: opening.open(store, &archive.name, &secret).await?, from: KIT.into() });
     }
     let Some(prompt) = call.prompt() else {
         let next = Act::say("--dr-passphrase-file F, --dr-passphrase-fd N, or a terminal");
@@ -138,7 +152,8 @@ async fn open(
             format!("First the envelope {line}\n")
         },
     );
-    attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await
+    let opened = attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await?;
+    Ok(Asked { opened, from: secret_from(&call.person()) })
 }
 
 /// The DR passphrase that a kit holds for an archive.
@@ -149,7 +164,10 @@ fn dr_secret(kit: &Kit, archive: &Found) -> Option<Passphrase> {
 }
 
 /// Kit and archive must speak of the same master key; an archive that is older than the kit is told.
-fn agrees(call: &Call, kit: &Kit, contents: &Contents) -> Result<(), Fault> {
+///
+/// # Errors
+/// `Kind::Damaged`.
+pub fn agrees(call: &Call, kit: &Kit, contents: &Contents) -> Result<(), Fault> {
     if kit.installation.master_key_id != contents.installation.master_key_id {
         let cause = format!(
             "the kit speaks of master key {}, the archive of {}",
@@ -169,7 +187,7 @@ fn agrees(call: &Call, kit: &Kit, contents: &Contents) -> Result<(), Fault> {
 }
 
 /// What is inside, and what is still needed.
-fn inside(contents: &Contents) -> String {
+pub fn inside(contents: &Contents) -> String {
     let installation = &contents.installation;
     let mut out = format!(
         "{}: archive {} of {}, journal to entry {}\nThe master key in it is still wrapped. Which of these do you hold?\n",
@@ -186,17 +204,22 @@ fn inside(contents: &Contents) -> String {
     out
 }
 
-async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Option<&Kit>) -> Result<Keys, Fault> {
+/// Opens the master key in it with a passkey's secret: the flags', the kit's, or what a person types.
+///
+/// # Errors
+/// `Kind::Secret`.
+pub async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Option<&Kit>) -> Result<Asked<Keys>, Fault> {
     let with = secrets::unlocking_passkey(call)?;
     if let Some((secret, by)) = secrets::given(call).await? {
-        return opening.unlock(contents, with.as_ref(), &secret, by, call.signals.stop()).await;
+        let from = secret_from(&by);
+        return Ok(Asked { opened: opening.unlock(contents, with.as_ref(), &secret, by, call.signals.stop()).await?, from });
     }
     for passkey in kit.iter().flat_map(|kit| &kit.passkeys) {
         let Some(secret) = passkey.passphrase.as_ref().and_then(kit_secret) else { continue };
         match opening.unlock(contents, None, &secret, Prover::File, call.signals.stop()).await {
             Ok(keys) => {
                 call.out.note(&format!("the passphrase of {} is in the kit", keys.by));
-                return Ok(keys);
+                return Ok(Asked { opened: keys, from: KIT.into() });
             }
             Err(fault) if fault.kind == Kind::Secret => {}
             Err(fault) => return Err(fault),
@@ -209,7 +232,7 @@ async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Option
     };
     let label = "Then the envelope of a passkey: any of them opens it.\n";
     let open = async |secret: Passphrase| opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await;
-    attempts::ask(&prompt, label, "passphrase", open).await
+    Ok(Asked { opened: attempts::ask(&prompt, label, "passphrase", open).await?, from: secret_from(&call.person()) })
 }
 
 /// The locations are read through, and the receipt is written.
@@ -258,7 +281,11 @@ async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(
     Ok(())
 }
 
-async fn rescan(call: &Call, session: &Session, name: &LocationName) -> Result<Vec<Text>, Fault> {
+/// Reads a location through; what was found.
+///
+/// # Errors
+/// The location's.
+pub async fn rescan(call: &Call, session: &Session, name: &LocationName) -> Result<Vec<Text>, Fault> {
     let plan = session.plan(&Request::Rescan(Rescan { location: name.clone() })).await?;
     let begun = session.begin(&plan).await?;
     let done = begun.run(crate::crypto::Secrets::new(), Report::nobody(), call.signals.stop().clone()).await?;
@@ -266,7 +293,10 @@ async fn rescan(call: &Call, session: &Session, name: &LocationName) -> Result<V
 }
 
 /// How many artifacts are newer than the archive.
-async fn newer(session: &Session, contents: &Contents) -> Result<u64, Fault> {
+///
+/// # Errors
+/// As the index's.
+pub async fn newer(session: &Session, contents: &Contents) -> Result<u64, Fault> {
     let (mut newer, mut token) = (0, None);
     loop {
         let page = session.artifacts(&ArtifactFilter::default(), token.as_deref(), 1000).await?;

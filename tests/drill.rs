@@ -1,0 +1,262 @@
+//! Drills through the binary: from an archive to bytes, in a place that vanishes, and the report that proves it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+use harness::cli::{Call, Run};
+use harness::house::{Home, House, PASSPHRASE};
+use harness::tools;
+use kastellan::crypto::{Key, SigningKey};
+use kastellan::format::openssh_public;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const DR: &str = "a DR passphrase that is long enough";
+
+/// An installation with an artifact of one of its two policies, DR on, and a bare machine that can read its location.
+struct Site {
+    house: House,
+    share: PathBuf,
+    bare: Home,
+}
+
+impl Site {
+    fn new() -> Self {
+        let house = House::with_policies(&["app-daily", "other"]);
+        let share = house.home.path().join("share");
+        fs::create_dir(&share).unwrap();
+        house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+        let file = house.home.file("plain", "bytes of app-daily", 0o600);
+        house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
+        let dr = house.home.secret("dr", DR);
+        house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
+        let bare = Home::new();
+        for folder in ["tmp", "reports"] {
+            fs::create_dir_all(bare.path().join(folder)).unwrap();
+        }
+        Self { house, share, bare }
+    }
+
+    /// Runs a drill on the bare machine with these two secrets.
+    fn drill(&self, dr: &str, key: &str, flags: &[&str]) -> Run {
+        let (dr, key) = (self.bare.secret("dr", dr), self.bare.secret("key", key));
+        let reports = self.reports();
+        let args =
+            [&["drill", "run", "--dr-passphrase-file", &dr, "--passphrase-file", &key, "--report", reports.to_str().unwrap()], flags];
+        let tmp = self.bare.path().join("tmp");
+        let run = Call::new(&self.bare, &args.concat()).env("TMPDIR", tmp.to_str().unwrap()).run();
+        assert_eq!(fs::read_dir(tmp).unwrap().count(), 0, "the scratch place is gone");
+        assert!(!self.bare.path().join("data/kastellan").exists(), "a drill makes no catalog");
+        run
+    }
+
+    fn machine_lost(&self, dr: &str, key: &str) -> Run {
+        self.drill(dr, key, &["--scenario", "machine-lost", "--directory", self.share.to_str().unwrap()])
+    }
+
+    fn reports(&self) -> PathBuf {
+        self.bare.path().join("reports")
+    }
+
+    /// The one report with this ending.
+    fn report(&self, end: &str) -> PathBuf {
+        let found: Vec<PathBuf> = fs::read_dir(self.reports()).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut of_it = found.iter().filter(|path| path.to_string_lossy().ends_with(end));
+        let one = of_it.next().unwrap_or_else(|| panic!("{end} in {found:?}")).clone();
+        assert!(of_it.next().is_none(), "one {end} in {found:?}");
+        one
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.report(".json")).unwrap()).unwrap()
+    }
+
+    /// The artifact's stream, or its sidecar.
+    fn object(&self, wanted: impl Fn(&str) -> bool) -> PathBuf {
+        let mut folders = vec![self.share.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path());
+                } else if wanted(&entry.path().to_string_lossy()) {
+                    return entry.path();
+                }
+            }
+        }
+        panic!("no such object");
+    }
+
+    /// Verifies a report on the installation itself.
+    fn verify(&self, report: &Path) -> Run {
+        self.house.home.run(&self.house.opening(&["drill", "verify", report.to_str().unwrap()]))
+    }
+}
+
+fn failed(report: &Value) -> Vec<String> {
+    let steps = report["steps"].as_array().unwrap();
+    steps.iter().filter(|step| !step["failed"].is_null()).map(|step| step["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = at.min(bytes.len() - 1);
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_drill_on_a_bare_machine_opens_the_newest_artifacts_and_touches_nothing() {
+    let site = Site::new();
+    let before = site.house.home.files();
+    let run = site.machine_lost(DR, PASSPHRASE);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("PASSED") && run.out.contains("open the newest artifact of app-daily"), "{}", run.out);
+    assert!(site.house.home.files() == before, "the live installation and its location are byte for byte as before");
+
+    let report = site.json();
+    assert_eq!(report["passed"], true);
+    assert_eq!(report["steps"].as_array().unwrap().len(), 6, "{report}");
+    assert!(report["steps"].as_array().unwrap().iter().all(|step| step["ms"].is_u64()));
+    assert_eq!(report["samples"][0]["policy"], "app-daily");
+    assert_eq!(report["samples"][0]["size"], "bytes of app-daily".len());
+    assert_eq!(report["unsampled"], 1);
+    assert!(report["archive"]["ageSeconds"].as_i64().unwrap() >= 0);
+    let origins = report["origins"].to_string();
+    for what in ["location /", "DR passphrase no. 1", "secret of passkey k10MasterKey"] {
+        assert!(origins.contains(what), "{what} in {origins}");
+    }
+    let text = fs::read_to_string(site.report(".md")).unwrap();
+    assert!(text.starts_with("# Drill: machine-lost\n\n**drill machine-lost of prod-eu1 PASSED"), "{text}");
+    assert!(!text.contains(DR) && !text.contains(PASSPHRASE));
+    assert_eq!(Command::new("stat").args(["-c", "%a"]).arg(site.report(".json")).output().unwrap().stdout, b"600\n");
+
+    let again = site.report(".drill.yaml");
+    let second = site.bare.path().join("again");
+    fs::create_dir(&second).unwrap();
+    let (dr, key) = (site.bare.secret("dr", DR), site.bare.secret("key", PASSPHRASE));
+    let args = ["drill", "run", "-f", again.to_str().unwrap(), "--report", second.to_str().unwrap()];
+    site.bare.good(&[&args[..], &["--dr-passphrase-file", &dr, "--passphrase-file", &key]].concat());
+    assert_eq!(fs::read_dir(second).unwrap().count(), 4);
+}
+
+#[test]
+fn the_installation_knows_its_own_reports_and_no_altered_one() {
+    let site = Site::new();
+    site.machine_lost(DR, PASSPHRASE);
+    let report = site.report(".json");
+    let run = site.verify(&report);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("this installation's master key") && run.out.contains("PASSED"), "{}", run.out);
+    let line = run.out.lines().find(|line| line.trim().starts_with("ssh-ed25519 ")).unwrap().trim().to_owned();
+    let key = site.bare.file("key.pub", format!("{line}\n"), 0o644);
+    site.bare.good(&["drill", "verify", report.to_str().unwrap(), "--key", &key]);
+
+    let other = openssh_public(&SigningKey::from_seed(&Key::generate()).public(), "other");
+    let other = site.bare.file("other.pub", other, 0o644);
+    let run = site.bare.run(&["drill", "verify", report.to_str().unwrap(), "--key", &other]);
+    assert_eq!(run.code, 7, "{}{}", run.out, run.err);
+    assert!(run.err.contains("by another key"), "{}", run.err);
+
+    let altered = fs::read_to_string(&report).unwrap().replace("\"unsampled\":1", "\"unsampled\":0");
+    fs::write(&report, altered).unwrap();
+    let run = site.verify(&report);
+    assert_eq!(run.code, 7, "{}{}", run.out, run.err);
+    assert!(run.err.contains("does not match the report"), "{}", run.err);
+}
+
+#[test]
+fn ssh_keygen_verifies_a_report_and_a_person_can_sign_it_too() {
+    let Some(keygen) = tools::need("ssh-keygen", "openssh-client") else { return };
+    let site = Site::new();
+    let person = site.bare.path().join("id");
+    assert!(Command::new(&keygen).args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&person).status().unwrap().success());
+    let share = site.share.to_str().unwrap();
+    let run = site.drill(DR, PASSPHRASE, &["--scenario", "machine-lost", "--directory", share, "--sign-with", person.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let own = site.verify(&site.report(".json")).out;
+    let own = own.lines().find(|line| line.trim().starts_with("ssh-ed25519 ")).unwrap().trim().to_owned();
+    let persons = fs::read_to_string(person.with_extension("pub")).unwrap();
+    let signers = site.bare.file("signers", format!("drills {own}\nperson {persons}"), 0o644);
+    for (who, signature) in [("drills", ".json.sig"), ("person", ".json.person.sig")] {
+        let verify = |report: Vec<u8>| {
+            let mut child = Command::new(&keygen)
+                .args(["-Y", "verify", "-n", "kastellan-drill", "-I", who, "-f", &signers, "-s"])
+                .arg(site.report(signature))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), &report).unwrap();
+            child.wait().unwrap().success()
+        };
+        let report = fs::read(site.report(".json")).unwrap();
+        assert!(verify(report.clone()), "{who}");
+        assert!(!verify([report, b" ".to_vec()].concat()), "{who}: an altered report");
+    }
+}
+
+#[test]
+fn what_fails_is_in_the_report_with_what_it_means() {
+    let site = Site::new();
+    let run = site.machine_lost("another passphrase altogether", PASSPHRASE);
+    assert_eq!(run.code, 9, "{}{}", run.out, run.err);
+    let report = site.json();
+    assert_eq!((report["passed"].clone(), failed(&report)), (false.into(), vec!["open an archive with the DR passphrase".to_owned()]));
+    assert!(fs::read_to_string(site.report(".md")).unwrap().contains("What it means: The archive stays shut."));
+    assert!(!fs::read_dir(site.reports()).unwrap().any(|e| e.unwrap().path().to_string_lossy().ends_with(".sig")), "nothing to sign with");
+}
+
+#[test]
+fn a_wrong_passkey_a_damaged_archive_and_a_location_that_is_gone() {
+    let mut site = Site::new();
+    let new_reports = |site: &Site| {
+        fs::remove_dir_all(site.reports()).unwrap();
+        fs::create_dir(site.reports()).unwrap();
+    };
+    let run = site.machine_lost(DR, "not the passkey's passphrase");
+    assert_eq!((run.code, failed(&site.json())), (9, vec!["open the master key with a passkey's secret".to_owned()]));
+
+    new_reports(&site);
+    let archive = site.object(|path| path.contains("/dr/"));
+    flip(&archive, usize::MAX);
+    let run = site.machine_lost(DR, PASSPHRASE);
+    assert_eq!((run.code, failed(&site.json()).len()), (9, 1), "{}{}", run.out, run.err);
+
+    new_reports(&site);
+    site.share = site.share.join("nowhere");
+    let run = site.machine_lost(DR, PASSPHRASE);
+    assert_eq!((run.code, failed(&site.json())), (9, vec!["find the archives".to_owned()]), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn an_artifact_that_does_not_open_fails_the_drill_which_is_signed_all_the_same() {
+    let site = Site::new();
+    let stream = site.object(|path| path.contains("/artifacts/app-daily/") && path.ends_with("tink"));
+    flip(&stream, 60);
+    let run = site.machine_lost(DR, PASSPHRASE);
+    assert_eq!(run.code, 9, "{}{}", run.out, run.err);
+    assert_eq!(failed(&site.json()), ["open the newest artifact of app-daily"]);
+    assert!(run.out.contains("This policy's newest backup would not come back."), "{}", run.out);
+    assert_eq!(site.verify(&site.report(".json")).code, 0);
+}
+
+#[test]
+fn without_the_dr_passphrase_a_kit_leads_back() {
+    let site = Site::new();
+    let scenario = ["--scenario", "dr-forgotten-and-machine-lost"];
+    let run = site.drill(DR, PASSPHRASE, &scenario);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("--kit FILE"), "{}", run.err);
+    let pass = site.house.home.secret("kit-pass", "a kit passphrase that is long enough");
+    let kit = site.house.home.path().join("kit.age");
+    site.house.open(&["kit", "make", "--to", kit.to_str().unwrap(), "--kit-passphrase-file", &pass, "--include-passphrases"]);
+    let args = ["drill", "run", "--kit", kit.to_str().unwrap(), "--kit-passphrase-file", &pass, "--report"];
+    let reports = site.reports();
+    let run = site.bare.good(&[&args[..], &[reports.to_str().unwrap()], &scenario[..]].concat());
+    assert!(run.out.contains("PASSED"), "{}", run.out);
+    assert!(site.json()["origins"].to_string().contains("the recovery kit"));
+}
