@@ -260,3 +260,87 @@ fn without_the_dr_passphrase_a_kit_leads_back() {
     assert!(run.out.contains("PASSED"), "{}", run.out);
     assert!(site.json()["origins"].to_string().contains("the recovery kit"));
 }
+
+/// The word and reason for a case, as the installation has it.
+fn answer(site: &Site, scenario: &str) -> (String, String) {
+    let run = site.house.open(&["readiness", "-o", "json"]);
+    let found: Value = serde_json::from_str(&run.out).unwrap();
+    let of = found["status"]["answers"].as_array().unwrap().iter().find(|a| a["scenario"] == scenario).unwrap().clone();
+    (of["answer"].as_str().unwrap().to_owned(), of["why"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_drill_elsewhere_is_imported_and_readiness_takes_it_as_proof() {
+    let site = Site::new();
+    assert_eq!(answer(&site, "machine-lost").0, "UNPROVED");
+    let run = site.house.home.run(&site.house.opening(&["drill", "list", "--due"]));
+    assert_eq!(run.code, 9, "{}{}", run.out, run.err);
+    assert!(run.err.contains("kastellan drill run --scenario machine-lost"), "{}", run.err);
+
+    let run = site.machine_lost(DR, PASSPHRASE);
+    let report = site.report(".json");
+    let report = report.to_str().unwrap();
+    assert!(run.err.contains(&format!("kastellan drill import {report}")), "{}", run.err);
+    assert!(site.house.open(&["drill", "import", report]).out.contains("is in the history now: it passed"));
+    assert!(site.house.open(&["drill", "import", report]).out.contains("was in the history already"));
+
+    let (word, why) = answer(&site, "machine-lost");
+    assert!(word == "YES" && why.contains("drill due "), "{word} {why}");
+    site.house.open(&["drill", "list", "--due"]);
+    let metrics = site.house.open(&["readiness", "-o", "prometheus"]).out;
+    assert!(metrics.contains("kastellan_drill_success_timestamp_seconds{scenario=\"machine-lost\"} "), "{metrics}");
+
+    // Without the keys the history can be read, the reports cannot.
+    let list = site.house.home.good(&["drill", "list"]);
+    assert!(list.out.contains("machine-lost") && list.out.contains("passed") && list.err.contains("not verified: locked"), "{}", list.out);
+    let id = site.json()["id"].as_str().unwrap().to_owned();
+    assert!(!site.house.home.good(&["drill", "show", &id[..8]]).out.contains("app-daily"));
+    let shown = site.house.open(&["drill", "show", &id[..8]]).out;
+    let written = fs::read_to_string(site.report(".md")).unwrap();
+    assert_eq!(shown.trim_end(), written.trim_end(), "what was written is what is kept");
+    assert_eq!(site.house.home.run(&["drill", "show", "ffffffff"]).code, 4);
+    let journal = site.house.open(&["journal", "list", "-o", "json"]).out;
+    assert!(journal.contains("\"drill\"") && journal.contains("drill machine-lost of prod-eu1 PASSED"), "{journal}");
+}
+
+#[test]
+fn a_drill_that_failed_makes_the_answer_no_until_one_passes() {
+    let site = Site::new();
+    let share = site.share.to_str().unwrap();
+    let (dr, wrong) = (site.house.home.secret("dr-typed", DR), site.house.home.secret("misread", "not what the envelope says"));
+    let run = |dr: &str, keys: &[&str], folder: &str| {
+        let reports = site.house.home.path().join(folder);
+        fs::create_dir(&reports).unwrap();
+        let args = ["drill", "run", "--scenario", "machine-lost", "--directory", share, "--report", reports.to_str().unwrap()];
+        site.house.home.run(&[&args[..], &["--dr-passphrase-file", dr], keys].concat())
+    };
+    let right = site.house.home.secret("right", PASSPHRASE);
+    let failed = run(&dr, &["--passphrase-file", &wrong], "first");
+    assert_eq!(failed.code, 9, "{}", failed.err);
+    assert!(failed.err.contains("not put into the history"), "the secret that was given opens neither: {}", failed.err);
+
+    let stream = site.object(|path| path.contains("/artifacts/app-daily/") && path.ends_with("tink"));
+    flip(&stream, 60);
+    let failed = run(&dr, &["--passphrase-file", &right], "second");
+    assert!(failed.code == 9 && failed.err.contains("in the history"), "{}", failed.err);
+    let (word, why) = answer(&site, "machine-lost");
+    assert!(word == "NO" && why.contains("failed at: open the newest artifact of app-daily"), "{word} {why}");
+
+    flip(&stream, 60);
+    let passed = run(&dr, &["--passphrase-file", &right], "third");
+    assert_eq!(passed.code, 0, "{}", passed.err);
+    assert_eq!(answer(&site, "machine-lost").0, "YES");
+}
+
+#[test]
+fn another_installation_takes_no_report_that_is_not_its_own() {
+    let site = Site::new();
+    site.machine_lost(DR, PASSPHRASE);
+    let other = Home::new();
+    let secret = other.secret("pass", PASSPHRASE);
+    other.good(&["init", "--new-passphrase-file", &secret]);
+    let run = other.run(&["drill", "import", site.report(".json").to_str().unwrap(), "--passphrase-file", &secret]);
+    assert_eq!(run.code, 7, "{}{}", run.out, run.err);
+    assert!(run.err.contains("by another key"), "{}", run.err);
+    assert!(other.good(&["drill", "list"]).out.contains("No drill was ever run."));
+}

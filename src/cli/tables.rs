@@ -3,7 +3,7 @@
 use super::call::{Call, shown};
 use super::output::{Format, Table};
 use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, archives_of, count, readiness};
-use crate::ops::Checked;
+use crate::ops::{Checked, signing_line};
 use std::fmt::Write as _;
 
 /// The status for people: what is wrong first, then answers, then passkeys, then one next act.
@@ -44,6 +44,9 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
     let _ = writeln!(out, "\nWho can open them?  {}", counts(facts));
     out.push_str(&passkeys(facts, facts.now, call.out.format).render(call.out.color));
     let _ = writeln!(out, "\n{}; journal ends at entry {}\nanchor: {anchor}", count(facts.policies, "policy", "policies"), facts.head.seq);
+    if let Some(key) = signing_line(installation) {
+        let _ = writeln!(out, "drill reports are signed by: {key}");
+    }
     if let Some(act) = answers.iter().find_map(|answer| answer.act.as_ref()) {
         let _ = writeln!(out, "next: {}", act.say);
     }

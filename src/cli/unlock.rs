@@ -38,6 +38,25 @@ pub async fn if_given(call: &Call, session: &mut Session) -> Result<(), Fault> {
     unlock(call, session).await.map(|_| ())
 }
 
+/// The unlocked session of the catalog that is here, where it is of this installation; a person is asked for a secret, saying why.
+///
+/// # Errors
+/// As [`unlock`].
+pub async fn here(call: &Call, catalog_id: &str, why: &str) -> Result<Option<Session>, Fault> {
+    let Some(connection) = call.connect()? else { return Ok(None) };
+    let mut session = Session::open(connection).await?;
+    if session.facts().await?.installation.is_none_or(|i| i.catalog_id != catalog_id) {
+        return Ok(None);
+    }
+    if call.prompt().is_some() {
+        call.out.note(why);
+        unlock(call, &mut session).await?;
+    } else {
+        if_given(call, &mut session).await?;
+    }
+    Ok(Some(session))
+}
+
 type Found = (Keys, Option<Passphrase>);
 
 async fn keys(call: &Call, session: &Session) -> Result<Found, Fault> {

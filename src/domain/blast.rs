@@ -184,6 +184,7 @@ mod tests {
             created_at: facts.now,
             in_use: "k1".parse().unwrap(),
             owner: true,
+            signing_key: "5e".repeat(32),
         });
         facts.passkeys = vec![passkey("k1", PassphraseSource::Prompt, true), passkey("k2", PassphraseSource::Prompt, false)];
         facts.dr =

@@ -1,6 +1,6 @@
 //! Drills: what a rehearsal of total loss found, step by step, and how that reads.
 
-use super::{PolicyName, Prover, Text, Timestamp, count};
+use super::{Act, Facts, PolicyName, Prover, Scenario, Text, Timestamp, count};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
@@ -266,6 +266,107 @@ impl Drill {
     }
 }
 
+/// A drill in the history of the installation; the report itself lies in its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DrillDone {
+    /// Its report's: 16 random bytes, hex.
+    pub id: String,
+    /// The scenario's word.
+    pub scenario: Text,
+    /// Whether every step was done.
+    pub passed: bool,
+    /// When it began, by the clock of the machine it ran on.
+    pub began_at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// Who ran it.
+    pub by: Text,
+    /// On which machine.
+    pub machine: Text,
+    /// The recovered master key signed it; else it failed before there was one, and is known from this machine alone.
+    pub signed: bool,
+    /// The step that failed first.
+    pub failed: Option<Text>,
+}
+
+impl DrillDone {
+    /// Of a report.
+    #[must_use]
+    pub fn of(drill: &Drill, signed: bool) -> Self {
+        Self {
+            id: drill.id.clone(),
+            scenario: drill.scenario.clone(),
+            passed: drill.passed,
+            began_at: drill.began_at,
+            took_ms: drill.took_ms,
+            by: drill.by.clone(),
+            machine: drill.machine.clone(),
+            signed,
+            failed: drill.steps.iter().find(|step| step.failed.is_some()).map(|step| step.name.clone()),
+        }
+    }
+
+    /// How, in words.
+    #[must_use]
+    pub fn ended(&self) -> String {
+        match (self.passed, &self.failed) {
+            (true, _) => "passed".into(),
+            (false, Some(step)) => format!("FAILED at: {step}"),
+            (false, None) => "FAILED".into(),
+        }
+    }
+}
+
+/// A scenario that has to be rehearsed, and when it last was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsals {
+    /// Which.
+    pub scenario: Scenario,
+    /// The newest drill, however it ended.
+    pub newest: Option<DrillDone>,
+    /// When the newest drill that passed began.
+    pub passed: Option<Timestamp>,
+    /// The day by which it must be rehearsed again; None: at once.
+    pub due: Option<Timestamp>,
+}
+
+impl Rehearsals {
+    /// Of a scenario.
+    #[must_use]
+    pub fn of(scenario: Scenario, facts: &Facts) -> Self {
+        let word = Text::new(scenario.word());
+        // One that lies ahead was dated by a clock that is wrong, and would never be due.
+        let ahead = |d: &&DrillDone| d.began_at > facts.now.plus(86_400);
+        let mut all = facts.drills.iter().filter(|d| d.scenario == word && !ahead(d));
+        let passed = all.clone().find(|d| d.passed).map(|d| d.began_at);
+        let newest = all.next().cloned();
+        let failed = newest.as_ref().is_some_and(|d| !d.passed);
+        let due = passed.filter(|_| !failed).map(|at| at.plus(facts.ages.drill));
+        Self { scenario, newest, passed, due }
+    }
+
+    /// Whether it must be rehearsed now.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due.is_none_or(|due| now >= due)
+    }
+
+    /// What rehearses it.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        Act::say(format!("kastellan drill run --scenario {}", self.scenario.word()))
+    }
+}
+
+/// What can be rehearsed, so has to be: the way back through DR, and through a kit where one holds the DR passphrase.
+#[must_use]
+pub fn rehearsals(facts: &Facts) -> Vec<Rehearsals> {
+    let kit = facts.kits.iter().any(|kit| kit.dr_inside);
+    let all = [(facts.dr_on(), Scenario::MachineLost), (facts.dr_on() && kit, Scenario::DrForgottenAndMachineLost)];
+    all.into_iter().filter(|(can, _)| *can).map(|(_, scenario)| Rehearsals::of(scenario, facts)).collect()
+}
+
 /// Where a secret came from, for an origin.
 #[must_use]
 pub fn secret_from(by: &Prover) -> Text {
@@ -351,5 +452,25 @@ mod tests {
         drill.passed = false;
         assert!(drill.summary().ends_with("FAILED: 1 of 2 steps, first: open an archive with the DR passphrase"), "{}", drill.summary());
         assert!(drill.markdown(None).contains("   - Why: it is gone\n   - What it means: The archive stays shut."));
+    }
+
+    #[test]
+    fn a_drill_is_proof_for_as_long_as_its_age_says() {
+        let day = 86_400;
+        let now = Timestamp::from_unix(1_800_000_000);
+        let done = |days: i64, passed: bool| {
+            let report = Drill { passed, began_at: now.plus(-days * day), ..drill() };
+            DrillDone::of(&report, true)
+        };
+        let of = |drills: Vec<DrillDone>| Rehearsals::of(Scenario::MachineLost, &Facts { drills, ..Facts::none(now, false) });
+        assert!(of(vec![]).is_due(now), "never rehearsed");
+        assert!(!of(vec![done(89, true)]).is_due(now));
+        assert!(of(vec![done(90, true)]).is_due(now));
+        assert_eq!(of(vec![done(1, true)]).due, Some(now.plus(89 * day)));
+        assert!(of(vec![done(1, false), done(2, true)]).is_due(now), "the newest failed");
+        assert!(!of(vec![done(1, true), done(2, false)]).is_due(now), "and was run again");
+        assert!(of(vec![done(-3650, true)]).is_due(now), "by a clock that was wrong");
+        let other = DrillDone { scenario: "dr-forgotten-and-machine-lost".into(), ..done(1, true) };
+        assert!(of(vec![other]).is_due(now), "another case proves nothing for this one");
     }
 }

@@ -21,6 +21,8 @@ pub struct Installation {
     pub in_use: PasskeyName,
     /// It makes archives and seals; not so where it was restored and nobody said that the one before is gone for good.
     pub owner: bool,
+    /// The public key of what signs its drill reports: Ed25519, 32 bytes, hex.
+    pub signing_key: String,
 }
 
 impl Installation {
@@ -136,6 +138,8 @@ pub struct Facts {
     pub archives: Vec<super::Archive>,
     /// All recovery kits that were made, newest first.
     pub kits: Vec<super::KitMade>,
+    /// All drills in the history, newest first.
+    pub drills: Vec<super::DrillDone>,
     /// Leaks and leavers that were said, newest first.
     pub aftermath: Vec<super::Aftermath>,
     /// Of the newest thousand artifacts in each location, by its id, how many have no other copy; None: the index cannot be read.
@@ -175,6 +179,7 @@ impl Facts {
             dr_passphrases: Vec::new(),
             archives: Vec::new(),
             kits: Vec::new(),
+            drills: Vec::new(),
             aftermath: Vec::new(),
             alone: BTreeMap::new(),
             debt: 0,

@@ -339,6 +339,7 @@ mod tests {
             created_at: now(),
             in_use: "used".parse().unwrap(),
             owner: true,
+            signing_key: "5e".repeat(32),
         });
         facts.passkeys = vec![passkey("used", used), passkey("spare", Some(proved()))];
         facts.lock = LockState::Unlocked { by: "third".parse().unwrap(), at: now() };

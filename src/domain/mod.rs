@@ -32,7 +32,10 @@ pub use blast::{
     if_policy_lost,
 };
 pub use dr::{Archive, Dr, DrPassphrase, Failing, KEPT_ALWAYS};
-pub use drill::{Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Origin, SAMPLES, Stage, secret_from};
+pub use drill::{
+    Drill, DrillArchive, DrillDone, DrillFailure, DrillInstallation, DrillSample, DrillStep, Origin, Rehearsals, SAMPLES, Stage,
+    rehearsals, secret_from,
+};
 pub use event::{Event, Receipt};
 pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,

@@ -105,12 +105,14 @@ pub struct Ages {
     pub archive: i64,
     /// Since a recovery kit was checked; 180 days.
     pub kit: i64,
+    /// Since a drill passed; 90 days.
+    pub drill: i64,
 }
 
 impl Default for Ages {
     fn default() -> Self {
         const DAY: i64 = 86_400;
-        Self { check: 30 * DAY, typed: 180 * DAY, archive: DAY, kit: 180 * DAY }
+        Self { check: 30 * DAY, typed: 180 * DAY, archive: DAY, kit: 180 * DAY, drill: 90 * DAY }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Would the backups come back? A pure function of facts with ages.
 
-use super::{Act, Facts, Intent, Location, LocationName, LockState, Opens, Passkey, Text, Timestamp};
+use super::{Act, Facts, Intent, Location, LocationName, LockState, Opens, Passkey, Rehearsals, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What is gone.
@@ -177,8 +177,24 @@ fn machine_lost(facts: &Facts) -> Answer {
         let why = format!("{way}; {} in no archive", super::count(facts.debt, "change", "changes"));
         return say(Verdict::Stale, why, newest.proved_at, Act::say("kastellan dr archive"));
     }
-    let rehearse = Act::say("rehearse it on another machine: kastellan recover");
-    say(Verdict::Unproved, format!("{way}; the whole way was never gone"), newest.proved_at, rehearse)
+    rehearsed(&way, newest.proved_at, facts)
+}
+
+/// All parts are there; whether the whole way was gone lately.
+fn rehearsed(way: &str, proved_at: Option<Timestamp>, facts: &Facts) -> Answer {
+    let drills = Rehearsals::of(Scenario::MachineLost, facts);
+    let failed = drills.newest.as_ref().filter(|d| !d.passed);
+    let (verdict, why) = match (failed, drills.passed, drills.due) {
+        (Some(d), ..) => {
+            let step = d.failed.as_ref().map(|step| format!(" at: {step}")).unwrap_or_default();
+            (Verdict::No, format!("{way}; the drill of {} failed{step}", d.began_at.short(facts.now)))
+        }
+        (None, Some(_), Some(due)) if facts.now < due => (Verdict::Yes, format!("{way}; drill due {}", due.day())),
+        (None, Some(at), _) => (Verdict::Stale, format!("{way}; last drill {}", at.day())),
+        (None, None, _) => (Verdict::Unproved, format!("{way}; the whole way was never gone")),
+    };
+    let act = (verdict != Verdict::Yes).then(|| drills.act());
+    Answer { scenario: Scenario::MachineLost, verdict, why: why.into(), proved_at: drills.passed.or(proved_at), act }
 }
 
 /// What lies there and nowhere else. Archives can be made again while the catalog lives; artifacts cannot.

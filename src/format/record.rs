@@ -41,13 +41,15 @@ pub enum RecordKind {
     Kit,
     /// A leak, or a leaver, with what is to be done after it; id = the rotation's.
     Aftermath,
+    /// A drill that was done; id = its report's.
+    Drill,
     /// An artifact in a location, as the index beside the catalog has it; id = the artifact's. No catalog holds one.
     Artifact,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Installation,
         Self::Passkey,
         Self::Proof,
@@ -62,6 +64,7 @@ impl RecordKind {
         Self::Import,
         Self::Kit,
         Self::Aftermath,
+        Self::Drill,
         Self::Artifact,
     ];
 
@@ -83,6 +86,7 @@ impl RecordKind {
             Self::Import => "import",
             Self::Kit => "kit",
             Self::Aftermath => "aftermath",
+            Self::Drill => "drill",
             Self::Artifact => "artifact",
         }
     }

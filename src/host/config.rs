@@ -177,7 +177,7 @@ mod tests {
         let config = parse(text).unwrap();
         let context = Context { catalog: Some("/c.db".into()), read_only: true, production: true };
         assert_eq!(config.context(&"p".into()).unwrap(), &context);
-        assert_eq!(config.ages, Ages { check: 43_200, typed: 1_209_600, archive: 86_400, kit: 15_552_000 });
+        assert_eq!(config.ages, Ages { check: 43_200, typed: 1_209_600, archive: 86_400, kit: 15_552_000, drill: 7_776_000 });
         assert_eq!((config.color, config.idle_minutes, config.theme.as_str()), (Color::TwoFiftySix, 0, "mono"));
         assert!(config.ascii && config.mouse && config.read_only);
         assert_eq!(config.keys["lock"], ["ctrl-x", "f12"]);

@@ -5,10 +5,10 @@ use super::{Connection, locations, records, spec};
 use crate::catalog::Query;
 use crate::crypto::Key;
 use crate::domain::{
-    Act, Aftermath, Archive, Dr, DrPassphrase, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location, LockState,
-    Passkey, Proof, Text, Unfinished,
+    Act, Aftermath, Archive, Dr, DrPassphrase, DrillDone, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location,
+    LockState, Passkey, Proof, Text, Unfinished,
 };
-use crate::format::{Link, RecordError, RecordKind, SealedRecord, chain_start, hex};
+use crate::format::{Link, Object, ObjectError, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many records are read at once. Between two chunks others have their turn, a key press for one.
@@ -73,6 +73,7 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         archives: dr.archives,
         aftermath: aftermath(at, &installation, metadata).await?,
         kits: kits(at, &installation, metadata).await?,
+        drills: drills(at, &installation, metadata).await?,
         head: head(at, &installation).await?,
         policies: at.catalog.count(RecordKind::Policy).await?,
         alone: alone(at, &locations),
@@ -145,8 +146,8 @@ async fn dr(at: &Connection, installation: &Installation, metadata: Option<&Key>
     let mut known = KnownDr::default();
     let Some(record) = at.catalog.get(RecordKind::Dr, records::CURRENT).await? else { return Ok(known) };
     known.state = read(&record).ok().and_then(|o| records::dr(&o).ok());
-    each(at, RecordKind::DrPassphrase, |r| known.passphrases.extend(read(&r).ok().and_then(|o| records::dr_passphrase(&o).ok()))).await?;
-    each(at, RecordKind::DrArchive, |r| known.archives.extend(read(&r).ok().and_then(|o| records::archive(&r.id, &o).ok()))).await?;
+    known.passphrases = all(at, RecordKind::DrPassphrase, installation, metadata, |_, o, _| records::dr_passphrase(o)).await?;
+    known.archives = all(at, RecordKind::DrArchive, installation, metadata, |id, o, _| records::archive(id, o)).await?;
     known.passphrases.sort_by_key(|p| p.number);
     known.archives.sort_by_key(|a| (std::cmp::Reverse(a.seq), a.location.id()));
     if known.state.as_ref().is_some_and(|dr| dr.enabled) {
@@ -201,31 +202,41 @@ fn alone(at: &Connection, locations: &[Location]) -> BTreeMap<String, Option<u64
     locations.iter().map(one).collect()
 }
 
-async fn aftermath(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<Aftermath>, Fault> {
+/// All records of a kind that are believed and say what they should.
+async fn all<T>(
+    at: &Connection,
+    kind: RecordKind,
+    installation: &Installation,
+    metadata: Option<&Key>,
+    read: impl Fn(&str, &Object, Option<&Object>) -> Result<T, ObjectError>,
+) -> Result<Vec<T>, Fault> {
     let mut found = Vec::new();
-    each(at, RecordKind::Aftermath, |record| {
-        let read = match metadata {
+    each(at, kind, |record| {
+        let opened = match metadata {
             Some(key) => record.open(key, &installation.catalog_id).map(|(clear, private)| (clear, Some(private))),
             None => record.clear().map(|clear| (clear, None)),
         };
-        found.extend(read.ok().and_then(|(clear, private)| records::aftermath(&record.id, &clear, private.as_ref()).ok()));
+        found.extend(opened.ok().and_then(|(clear, private)| read(&record.id, &clear, private.as_ref()).ok()));
     })
     .await?;
+    Ok(found)
+}
+
+async fn aftermath(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<Aftermath>, Fault> {
+    let mut found = all(at, RecordKind::Aftermath, installation, metadata, records::aftermath).await?;
     found.sort_by_key(|a| std::cmp::Reverse(a.at));
     Ok(found)
 }
 
 async fn kits(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<KitMade>, Fault> {
-    let mut found = Vec::new();
-    each(at, RecordKind::Kit, |record| {
-        let clear = match metadata {
-            Some(key) => record.open(key, &installation.catalog_id).map(|(clear, _)| clear),
-            None => record.clear(),
-        };
-        found.extend(clear.ok().and_then(|o| records::kit(&record.id, &o).ok()));
-    })
-    .await?;
+    let mut found = all(at, RecordKind::Kit, installation, metadata, |id, o, _| records::kit(id, o)).await?;
     found.sort_by_key(|kit| std::cmp::Reverse(kit.made_at));
+    Ok(found)
+}
+
+async fn drills(at: &Connection, installation: &Installation, metadata: Option<&Key>) -> Result<Vec<DrillDone>, Fault> {
+    let mut found = all(at, RecordKind::Drill, installation, metadata, |id, o, _| records::drill(id, o)).await?;
+    found.sort_by_key(|drill| std::cmp::Reverse(drill.began_at));
     Ok(found)
 }
 

@@ -45,7 +45,7 @@ pub use connection::{Connection, Place, Settings};
 pub use demo::{Demo, seed_demo};
 pub use doctor::{Examined, Health, doctor};
 pub use dr::{Contents, Found, Opening, Restored};
-pub use drill::{Rehearsal, Rehearsed, verify_drill};
+pub use drill::{Noted, Rehearsal, Rehearsed, signing_line, verify_drill};
 pub use engine::{Begun, Done, Report};
 pub use journal::read_anchor;
 pub use keys::Keys;

@@ -1,9 +1,9 @@
 //! What catalog records mean: domain values to members and back.
 
 use crate::domain::{
-    Act, Aftermath, Archive, Because, Dr, DrPassphrase, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind, KitMade,
-    Location, LocationName, Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target, Target,
-    Text, Timestamp,
+    Act, Aftermath, Archive, Because, Dr, DrPassphrase, DrillDone, Exported, Failing, Fault, Holder, Import, Installation, Intent, Kind,
+    KitMade, Location, LocationName, Method, Passkey, PasskeyName, PassphraseSource, Policy, PolicyName, Proof, Prover, Request, S3Target,
+    Target, Text, Timestamp,
 };
 use crate::format::{Object, ObjectError, RecordError, RecordKind, SealedRecord, Wrap, hex};
 
@@ -35,6 +35,7 @@ pub fn installation_members(i: &Installation) -> Object {
         .with("createdAt", i.created_at.to_string())
         .with("inUse", i.in_use.as_str())
         .with_some("owner", (!i.owner).then_some("no"))
+        .with("signingKey", &i.signing_key)
 }
 
 pub fn installation(o: &Object) -> Result<Installation, ObjectError> {
@@ -46,6 +47,7 @@ pub fn installation(o: &Object) -> Result<Installation, ObjectError> {
         created_at: parsed(o, "createdAt")?,
         in_use: parsed(o, "inUse")?,
         owner: o.text("owner") != Some("no"),
+        signing_key: hex_id(o, "signingKey", 64)?,
     })
 }
 
@@ -404,6 +406,32 @@ pub fn kit(id: &str, o: &Object) -> Result<KitMade, ObjectError> {
         credentials: o.need_number("credentials")? == 1,
         policies: policies.map_err(|_| ObjectError::Missing("policies"))?,
         checked: checked.map(|at| (at, o.words("checkedBy").unwrap_or_default())),
+    })
+}
+
+pub fn drill_members(d: &DrillDone) -> Object {
+    Object::new()
+        .with_words("scenario", &d.scenario)
+        .with_number("passed", d.passed.into())
+        .with("beganAt", d.began_at.to_string())
+        .with_number("tookMs", d.took_ms)
+        .with_words("by", &d.by)
+        .with_words("machine", &d.machine)
+        .with_number("signed", d.signed.into())
+        .with_some_words("failed", d.failed.as_ref())
+}
+
+pub fn drill(id: &str, o: &Object) -> Result<DrillDone, ObjectError> {
+    Ok(DrillDone {
+        id: id.to_owned(),
+        scenario: words(o, "scenario")?,
+        passed: o.need_number("passed")? == 1,
+        began_at: parsed(o, "beganAt")?,
+        took_ms: o.need_number("tookMs")?,
+        by: words(o, "by")?,
+        machine: words(o, "machine")?,
+        signed: o.need_number("signed")? == 1,
+        failed: o.words("failed"),
     })
 }
 

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::crypto::{Key, Passphrase, Secrets};
 use crate::domain::{
-    Act, Archive, Artifact, ArtifactFilter, Changed, Chronicle, Facts, Fault, Installation, Intent, JournalReport, Kind, Location,
-    LocationName, LockState, Passkey, PasskeyName, Plan, Policy, PolicyName, Prover, Request, Slot, Stop, Text, Witness, may,
+    Act, Archive, Artifact, ArtifactFilter, Changed, Chronicle, Drill, DrillDone, Facts, Fault, Installation, Intent, JournalReport, Kind,
+    Location, LocationName, LockState, Passkey, PasskeyName, Plan, Policy, PolicyName, Prover, Request, Slot, Stop, Text, Witness, may,
 };
 use crate::format::RecordKind;
 use crate::host::Pins;
@@ -394,12 +394,30 @@ impl Session {
         reached.location.target.map_or(Ok(()), |target| locations::confirm(&work.at, &work.installation, &target))
     }
 
+    /// Puts a drill's report into the history.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; `Kind::Damaged` for a signature that is not this installation's; `Kind::Refused` for another's report.
+    pub async fn note_drill(&self, json: &[u8], signature: Option<&str>) -> Result<(DrillDone, drill::Noted), Fault> {
+        let (work, keys) = self.work("drill not noted").await?;
+        drill::note(&work, keys, json, signature).await
+    }
+
+    /// A drill's report from the history, its bytes and their signature; None where there is none of this id.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked; as the catalog's.
+    pub async fn drill(&self, id: &str) -> Result<Option<(Drill, Vec<u8>, Option<String>)>, Fault> {
+        let (work, _) = self.work("drill not shown").await?;
+        drill::report(&work, id).await
+    }
+
     /// The public key of what signs drill reports.
     ///
     /// # Errors
     /// `Kind::Secret` while locked.
     pub fn drill_key(&self) -> Result<[u8; 32], Fault> {
-        self.keys.as_ref().map(|keys| drill::signer(keys).public()).ok_or_else(|| facts::unlock_first("drill report not verified"))
+        self.keys.as_ref().map(|keys| drill::signer(&keys.derived).public()).ok_or_else(|| facts::unlock_first("drill report not verified"))
     }
 
     /// Keys of policies that left, and that came.

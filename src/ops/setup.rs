@@ -6,14 +6,14 @@ use super::pinning::pin_or_say;
 use super::records;
 use super::records::{envelope, new_id, record_fault, wrap_of};
 use super::work::{Grant, Work, Writes};
-use super::{Connection, Place, Settings, check, facts};
+use super::{Connection, Place, Settings, check, drill, facts};
 use crate::catalog::{Catalog, Draft};
 use crate::crypto::{Derived, Key, Secrets};
 use crate::domain::{
     Act, Change, Changed, Confirm, Facts, Fault, Init, Installation, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed,
     SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop, Text, may,
 };
-use crate::format::{Object, RecordKind, WrapDraft};
+use crate::format::{Object, RecordKind, WrapDraft, hex};
 use crate::host::Host;
 use crate::keyservice::Services;
 use async_trait::async_trait;
@@ -142,14 +142,16 @@ impl SettingUp {
         let (init, host) = (&self.init, &self.at.host);
         let now = host.clock.now();
         let master = Key::generate();
+        let derived = Derived::from_master(&master);
         let installation = Installation {
             name: init.name.clone(),
             catalog_id: self.catalog_id.clone(),
             instance_id: new_id(),
-            master_key_id: Derived::from_master(&master).master_key_id(),
+            master_key_id: derived.master_key_id(),
             created_at: now,
             in_use: init.passkey.clone(),
             owner: true,
+            signing_key: hex(&drill::signer(&derived).public()),
         };
         let draft = WrapDraft {
             catalog_id: self.catalog_id.clone(),

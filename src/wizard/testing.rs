@@ -46,6 +46,7 @@ pub fn facts(names: &[&str]) -> Facts {
         created_at: now().plus(-8_640_000),
         in_use: names[0].parse().unwrap(),
         owner: true,
+        signing_key: "5e".repeat(32),
     });
     facts.lock = LockState::Unlocked { by: names[names.len() - 1].parse().unwrap(), at: now() };
     facts.verified = true;

@@ -81,6 +81,7 @@ pub fn facts() -> Facts {
             created_at: at("2026-01-10T09:00:00Z"),
             in_use: "k10MasterKey".parse().unwrap(),
             owner: true,
+            signing_key: "5e".repeat(32),
         }),
         passkeys: vec![
             passkey("k10MasterKey", Some("ana"), "2026-01-10T09:00:00Z", Some(typed("2026-11-17T14:02:00Z", "ana@bastion"))),
@@ -94,6 +95,7 @@ pub fn facts() -> Facts {
         dr: None,
         dr_passphrases: Vec::new(),
         kits: Vec::new(),
+        drills: Vec::new(),
         aftermath: Vec::new(),
         alone: std::collections::BTreeMap::default(),
         archives: Vec::new(),

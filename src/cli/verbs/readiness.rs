@@ -3,7 +3,7 @@
 use crate::cli::call::{Call, shown};
 use crate::cli::output::{End, Format, Table};
 use crate::cli::{plan, unlock};
-use crate::domain::{Act, Answer, Changed, Facts, Fault, Kind, Text, Verdict, readiness};
+use crate::domain::{Act, Answer, Changed, Facts, Fault, Kind, Text, Verdict, readiness, rehearsals};
 use crate::host::replace_public;
 use crate::ops::Resource;
 use std::fmt::Write as _;
@@ -126,6 +126,14 @@ fn metrics(facts: &Facts, answers: &[Answer]) -> String {
                 label(&passkey.name.to_string().into()),
                 at.unix()
             );
+        }
+    }
+    let passed: Vec<_> = rehearsals(facts).into_iter().filter_map(|r| r.passed.map(|at| (r.scenario, at))).collect();
+    if !passed.is_empty() {
+        let name = "kastellan_drill_success_timestamp_seconds";
+        let _ = writeln!(out, "# HELP {name} When the newest drill of a case that passed began.\n# TYPE {name} gauge");
+        for (scenario, at) in passed {
+            let _ = writeln!(out, "{name}{{scenario=\"{}\"}} {}", label(&scenario.word().into()), at.unix());
         }
     }
     let newest = facts.archives.iter().filter(|a| a.proved_at.is_some()).map(|a| a.created_at.unix()).max();

@@ -4,7 +4,7 @@ use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
 use crate::cli::{plan, tables, unlock};
 use crate::domain::{Answer, Facts, Text, readiness};
-use crate::ops::Resource;
+use crate::ops::{Resource, signing_line};
 
 /// Say who can open the backups today, what is unfinished, and what to do next
 #[derive(Debug, clap::Args)]
@@ -45,6 +45,7 @@ fn body(call: &Call, facts: &Facts, anchor: &Text) -> serde_json::Value {
         "catalogId": installation.map(|i| &i.catalog_id),
         "instanceId": installation.map(|i| &i.instance_id),
         "masterKeyId": installation.map(|i| &i.master_key_id),
+        "signingKey": installation.and_then(signing_line),
         "createdAt": installation.map(|i| i.created_at),
         "inUse": installation.map(|i| &i.in_use),
         "passkeys": passkeys,

@@ -55,6 +55,8 @@ pub fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ages, D::Error
         archive: Option<Duration>,
         #[serde(default)]
         kit: Option<Duration>,
+        #[serde(default)]
+        drill: Option<Duration>,
     }
     let raw = Raw::deserialize(deserializer)?;
     let default = Ages::default();
@@ -64,6 +66,7 @@ pub fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ages, D::Error
         typed: seconds(raw.typed, default.typed),
         archive: seconds(raw.archive, default.archive),
         kit: seconds(raw.kit, default.kit),
+        drill: seconds(raw.drill, default.drill),
     })
 }
 

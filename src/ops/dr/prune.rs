@@ -130,6 +130,7 @@ mod tests {
             created_at: Timestamp::from_unix(0),
             in_use: "k".parse().unwrap(),
             owner: true,
+            signing_key: "5e".repeat(32),
         };
         let prune = DrPrune { before: Timestamp::from_unix(i64::MAX), instance: None };
         let seqs = |archives: &[Archive]| going(archives, &prune, &installation).iter().map(|a| a.seq).collect::<Vec<_>>();

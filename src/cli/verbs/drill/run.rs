@@ -5,11 +5,12 @@ use super::super::dr::restore::{self, Wanted};
 use super::super::recover;
 use super::repeat::{Repeat, Scenario, read, usage};
 use super::report;
-use crate::cli::call::Call;
+use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
+use crate::cli::unlock;
 use crate::domain::{Act, Changed, Fault, Kind, Location, Stage, Target, Text, count};
-use crate::ops::{Connection, Rehearsal, Resource, Session};
-use std::path::PathBuf;
+use crate::ops::{Connection, Rehearsal, Rehearsed, Resource, Session};
+use std::path::{Path, PathBuf};
 
 /// Rehearse a total loss: from the archive to bytes of the newest artifacts, in a folder that vanishes; the live installation is not touched
 #[derive(Debug, clap::Args)]
@@ -68,7 +69,28 @@ pub async fn run(call: &Call, mut args: Args) -> Result<(), End> {
         _ => {}
     }
     let rehearsed = rehearsal.finish()?;
-    report::write(call, &args.report, &rehearsed, &repeat, args.sign_with.as_deref()).await
+    let written = report::write(call, &args.report, &rehearsed, &repeat, args.sign_with.as_deref()).await;
+    noted(call, &args.report, &rehearsed).await;
+    written
+}
+
+/// Into the history, where the catalog of that installation is here: the drill itself has ended, and never came near it.
+async fn noted(call: &Call, folder: &Path, rehearsed: &Rehearsed) {
+    let Some(installation) = &rehearsed.drill.installation else { return };
+    let why = "The catalog of this installation is here. Unlock it, and the drill is put into its history:";
+    let note = async {
+        let Some(session) = unlock::here(call, &installation.catalog_id, why).await? else { return Ok(false) };
+        session.note_drill(&rehearsed.json, rehearsed.signed.as_ref().map(|(signature, _)| signature.as_str())).await.map(|_| true)
+    };
+    match note.await {
+        Ok(true) => call.out.note("in the history: kastellan drill list"),
+        Ok(false) if rehearsed.signed.is_some() => {
+            let file = shown(&report::file(folder, &rehearsed.drill, "json"));
+            call.out.note(&format!("to have it in the history, where the catalog lives: kastellan drill import {file}"));
+        }
+        Ok(false) => {}
+        Err(fault) => call.out.note(&format!("not put into the history: {}", fault.cause)),
+    }
 }
 
 /// A step that failed ends it, but for those beside which others make sense; the report says all of it.

@@ -6,7 +6,7 @@ use crate::cli::{plan, unlock};
 use crate::domain::{Act, Changed, Fault, Kind, Text};
 use crate::host::read_public;
 use crate::ops::{Resource, openssh_public, read_openssh_public, verify_drill};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The longest report that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -22,6 +22,18 @@ pub struct Args {
     key: Option<PathBuf>,
 }
 
+/// A report, and the signature that lies beside it.
+///
+/// # Errors
+/// As reading them.
+pub fn read(file: &Path) -> Result<(Vec<u8>, String), Fault> {
+    let json = read_public(file, LONGEST, "drill report")?;
+    let mut beside = file.to_owned().into_os_string();
+    beside.push(".sig");
+    let signature = read_public(&PathBuf::from(beside), LONGEST, "drill report's signature")?;
+    Ok((json, String::from_utf8_lossy(&signature).into_owned()))
+}
+
 /// Verifies.
 ///
 /// # Errors
@@ -30,11 +42,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if call.globals.plan {
         return plan::looks_only(call, "drill verify");
     }
-    let json = read_public(&args.file, LONGEST, "drill report")?;
-    let mut beside = args.file.clone().into_os_string();
-    beside.push(".sig");
-    let signature = read_public(&PathBuf::from(beside), LONGEST, "drill report's signature")?;
-    let signature = String::from_utf8_lossy(&signature).into_owned();
+    let (json, signature) = read(&args.file)?;
     let public = if let Some(file) = &args.key {
         let line = read_public(file, LONGEST, "public key")?;
         read_openssh_public(&String::from_utf8_lossy(&line)).ok_or_else(|| {

@@ -5,7 +5,7 @@ use crate::cli::call::Call;
 use crate::cli::output::{End, Table};
 use crate::cli::{plan, unlock};
 use crate::domain::{Act, Changed, Fault, Kind, Text, Timestamp, count};
-use crate::ops::{Kit, KitItem, KitOutcome, Resource, Session, check_kit};
+use crate::ops::{Kit, KitItem, KitOutcome, Resource, check_kit};
 use std::path::PathBuf;
 
 /// Open a recovery kit and try each part of it: what can it recover now? Best run on another machine, by somebody else
@@ -91,17 +91,7 @@ async fn noted(call: &Call, kit: &Kit, digest: &str) {
 }
 
 async fn note(call: &Call, kit: &Kit, digest: &str) -> Result<Option<bool>, Fault> {
-    let Some(connection) = call.connect()? else { return Ok(None) };
-    let mut session = Session::open(connection).await?;
-    let facts = session.facts().await?;
-    if facts.installation.as_ref().is_none_or(|i| i.catalog_id != kit.installation.catalog_id) {
-        return Ok(None);
-    }
-    if call.prompt().is_some() {
-        call.out.note("The catalog of this installation is here. Unlock it, and it notes that the kit was checked:");
-        unlock::unlock(call, &mut session).await?;
-    } else {
-        unlock::if_given(call, &mut session).await?;
-    }
+    let why = "The catalog of this installation is here. Unlock it, and it notes that the kit was checked:";
+    let Some(session) = unlock::here(call, &kit.installation.catalog_id, why).await? else { return Ok(None) };
     session.note_kit(digest).await.map(Some)
 }

@@ -3,15 +3,16 @@
 //! Owns: the scratch place with files, pins and settings of its own, the steps with their times, the report and its signature. Must not: know
 //! where the live catalog is. What a person is asked lies with the caller, who passes each step as a future over [`Rehearsal::opening`].
 
-use super::records::new_id;
-use super::{Contents, Keys, Opening, Place, Session, Settings, Throwaway};
+use super::signing::{signer, signer_name};
 use crate::crypto::{SigningKey, random};
 use crate::domain::{
     Act, ArtifactFilter, Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Fault, Kind, Origin, PolicyName,
     SAMPLES, Stage, Stop, Text,
 };
-use crate::format::{openssh_public, report_json, sign_report, verify_report};
+use crate::format::{openssh_public, report_json, sign_report};
 use crate::host::Host;
+use crate::ops::records::new_id;
+use crate::ops::{Contents, Keys, Opening, Place, Scope, Session, Settings, Throwaway, Verified};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -120,7 +121,7 @@ impl Rehearsal {
 
     /// From now on there is a key to sign with.
     pub fn recovered(&mut self, keys: &Keys) {
-        self.signer = Some(signer(keys));
+        self.signer = Some(signer(&keys.derived));
     }
 
     /// How many artifacts are newer than the archive.
@@ -154,13 +155,13 @@ impl Rehearsal {
             let stage = Stage::Sample(policy);
             let opened = self.step(&stage, async {
                 let mut failed = None;
-                let tell = |verified: &super::Verified| {
+                let tell = |verified: &Verified| {
                     if let Err(fault) = &verified.outcome {
                         failed = Some(fault.clone());
                     }
                 };
                 // Of several copies one is enough to come back from.
-                let (whole, _) = session.verify(&super::Scope::One(&newest.id), |_| Box::new(|_| {}), tell, stop).await?;
+                let (whole, _) = session.verify(&Scope::One(&newest.id), |_| Box::new(|_| {}), tell, stop).await?;
                 match failed {
                     Some(fault) if whole == 0 => Err(fault),
                     _ => Ok(((), Text::new(crate::domain::bytes(size)))),
@@ -190,32 +191,9 @@ impl Rehearsal {
         let json = report_json(&drill)
             .map_err(|e| Fault::new(Kind::Unexpected, "drill report not made", e.to_string(), Act::say("run the drill again")))?;
         let signed = signer.map(|key| {
-            let comment = drill.installation.as_ref().map(signer_name).unwrap_or_default();
+            let comment = drill.installation.as_ref().map(|i| signer_name(&i.name, &i.catalog_id)).unwrap_or_default();
             (sign_report(&key, &json), openssh_public(&key.public(), &comment))
         });
         Ok(Rehearsed { drill, json, signed })
     }
-}
-
-/// The name that stands behind an installation's key: `prod-eu1-7f3a`.
-fn signer_name(installation: &DrillInstallation) -> String {
-    format!("{}-{}", installation.name, installation.catalog_id.get(..4).unwrap_or_default())
-}
-
-/// The key that signs drill reports, of an unlocked installation.
-pub(super) fn signer(keys: &Keys) -> SigningKey {
-    SigningKey::from_seed(&keys.derived.signing_seed())
-}
-
-/// A report whose signature holds.
-///
-/// # Errors
-/// `Kind::Damaged` for a signature that does not hold, or for a report that is none.
-pub fn verify_drill(public: &[u8; 32], json: &[u8], signature: &str) -> Result<Drill, Fault> {
-    let failed = |cause: String| {
-        let next = Act::say("ask for report and signature again; kastellan drill run makes new ones");
-        Fault::new(Kind::Damaged, "drill report not verified", cause, next)
-    };
-    verify_report(public, json, signature).map_err(|e| failed(e.to_string()))?;
-    serde_json::from_slice(json).map_err(|e| failed(format!("the signature holds, but it is no drill report: {e}")))
 }
