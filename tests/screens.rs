@@ -5,16 +5,16 @@
 mod stage;
 
 use kastellan::app::{App, Key, Layer, Msg};
-use kastellan::domain::{Event, Facts, Fault, Kind, StepId, Timestamp};
+use kastellan::domain::{Event, Facts, Fault, Kind, Receipt, Slot, StepId, Timestamp};
 use kastellan::host::Color as Depth;
 use kastellan::tui::Screen;
 use kastellan::tui::theme::Theme;
 use kastellan::tui::views::{self, View};
-use kastellan::wizard::{Driver, Field, Stage as HowFar};
+use kastellan::wizard::{Driver, Field, SlotState, Stage as HowFar};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
-use stage::{Stage, calm, draw, facts, hostile, in_utc, locked, setup, text};
+use stage::{Stage, calm, draw, facts, hostile, in_utc, locked, protected, setup, text, without_dr};
 use std::path::Path;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
@@ -120,6 +120,23 @@ screens! {
         s.keys("!");
         s
     };
+    artifacts: |size| at(protected(), size, "4jj");
+    artifact_details: |size| { let mut s = at(protected(), size, "4jj"); s.enter(); s };
+    no_locations: |size| at(calm(), size, "4");
+    dr: |size| at(protected(), size, "5");
+    dr_drill: |size| at(protected(), size, "5jj");
+    no_dr: |size| at(calm(), size, "5");
+    dr_actions: |size| at(protected(), size, "5a");
+    readiness: |size| at(protected(), size, "mj");
+    overview_protected: |size| at(protected(), size, "");
+    dr_enable: |size| { let mut s = at(without_dr(), size, "5n"); s.enter(); s };
+    dr_enable_review: |size| until(at(without_dr(), size, "5n"), |s| matches!(wizard(s), Some(d) if d.plan.is_some() && !d.begun));
+    location_add: |size| at(calm(), size, "4n");
+    sealing: seals;
+    sealing_left: |size| { let mut s = seals(size); s.key(Key::Esc).keys("4"); s };
+    export: |size| exported(size, false);
+    export_shown: |size| exported(size, true);
+    quit_with_a_debt: |size| { let mut s = at(protected(), size, ""); s.key(Key::Ctrl('c')); s };
     read_only: |size| { let mut facts = calm(); facts.read_only = true; Stage::new(facts, size) };
     hostile_names: |size| at(hostile(), size, "2jd");
     hostile_overview: |size| at(hostile(), size, "");
@@ -131,6 +148,34 @@ screens! {
         setup.demo = vec!["k10MasterKey: abandon".into()];
         Stage::with(setup)
     };
+}
+
+/// A seal under way.
+fn seals(size: (u16, u16)) -> Stage {
+    let mut s = at(protected(), size, ":seal");
+    s.enter().enter();
+    s.keys("app-01-daily").enter().enter();
+    s.keys("/srv/app").enter().enter();
+    let mut s = until(s, |s| s.app.operation.is_some());
+    s.event(Event::StepStarted { step: StepId::new("seal") });
+    s.event(Event::Progress { step: StepId::new("seal"), done: 1_503_238_553, total: Some(4_294_967_296) });
+    s
+}
+
+/// Import data on the screen, unprotected so that there is no passphrase to make.
+fn exported(size: (u16, u16), shown: bool) -> Stage {
+    let mut s = at(protected(), size, "3:migration-export");
+    s.enter();
+    // The policy is known: the location, the protection, a note, the screen.
+    s.enter().keys("2").enter().enter().keys("2").enter();
+    let mut s = until(s, |s| s.app.operation.is_some());
+    s.tell(Msg::SlotChanged(Slot::TEXT, SlotState { len: 402, ..SlotState::default() }));
+    let lines = vec!["the key of app-01-daily left, not protected, for artifacts in nfs".into()];
+    s.tell(Msg::Ended(Ok(Box::new(Receipt { verb: "migration export".into(), lines, ..stage::receipt() }))));
+    if shown {
+        s.key(Key::Ctrl('t'));
+    }
+    s
 }
 
 fn wizard(stage: &Stage) -> Option<&Driver> {
@@ -174,7 +219,7 @@ fn too_small_says_so_and_nothing_else() {
 
 #[test]
 fn nothing_hostile_reaches_a_cell() {
-    for keys in ["", "2", "2jd", "2jja", "3", "6", "2y", "2?", ":x", "!"] {
+    for keys in ["", "2", "2jd", "2jja", "3", "4", "4j", "5", "5jj", "m", "6", "2y", "2?", ":x", "!"] {
         let buffer = draw(&at(hostile(), (120, 40), keys).app, "default", Depth::Sixteen);
         for cell in buffer.content() {
             let bad = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}');
@@ -188,7 +233,7 @@ fn nothing_hostile_reaches_a_cell() {
 
 #[test]
 fn only_ascii_where_asked_for() {
-    for keys in ["", "2jd", "3", "6", "2?", ":p", "2R", "2a"] {
+    for keys in ["", "2jd", "3", "4", "5", "m", "6", "2?", ":p", "2R", "2a"] {
         let mut setup = setup(calm(), (100, 30));
         setup.ascii = true;
         let mut stage = Stage::with(setup);
@@ -252,8 +297,9 @@ impl Console {
 #[test]
 fn frames_cost_what_was_promised() {
     in_utc("frames_cost_what_was_promised", || {
-        for keys in ["2", "3", "6", "2d", "3d", "6d", ""] {
-            let mut console = Console::new(at(calm(), (120, 40), keys));
+        for keys in ["2", "3", "4", "5", "m", "6", "2d", "3d", "4d", "6d", ""] {
+            let facts = if matches!(keys, "4" | "4d" | "5" | "m") { protected() } else { calm() };
+            let mut console = Console::new(at(facts, (120, 40), keys));
             let first = console.frame();
             assert!(first <= 9 * 1024, "first frame of {keys:?}: {first} bytes");
             assert_eq!(console.frame(), 0, "an unchanged frame writes nothing");
@@ -267,7 +313,9 @@ fn frames_cost_what_was_promised() {
             moves.sort_unstable();
             let (median, most) = (moves[moves.len() / 2], moves[moves.len() - 1]);
             println!("{keys:?}: first frame {first}, a move {median}, at most {most}");
-            assert!(median <= 350 && most <= 600, "{keys:?}: a move {median}, at most {most}");
+            // From a location to an artifact, or from an archive to a drill, the pane says quite other things.
+            let limits = if matches!(keys, "4" | "5" | "m") { (600, 750) } else { (350, 600) };
+            assert!(median <= limits.0 && most <= limits.1, "{keys:?}: a move {median}, at most {most}");
         }
     });
 }

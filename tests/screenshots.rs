@@ -4,13 +4,14 @@
 
 mod stage;
 
-use kastellan::app::Key;
-use kastellan::domain::{Event, StepId};
+use kastellan::app::{Key, Msg};
+use kastellan::domain::{Event, Receipt, Slot, StepId};
 use kastellan::host::Color as Depth;
+use kastellan::wizard::SlotState;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use resvg::{tiny_skia, usvg};
-use stage::{Stage, calm, draw, facts, text};
+use stage::{Stage, calm, draw, facts, protected, receipt, text, without_dr};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,17 @@ const MARGIN: f32 = 12.0;
 fn pictures_are_of_todays_screens() {
     stage::in_utc("pictures_are_of_todays_screens", || {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
-        let pictures = [("overview", overview()), ("passkeys", passkeys()), ("rotation", rotation()), ("help", help())];
+        let pictures = [
+            ("overview", overview()),
+            ("passkeys", passkeys()),
+            ("rotation", rotation()),
+            ("help", help()),
+            ("dr", screen("5jjj")),
+            ("dr-set-up", dr_set_up()),
+            ("readiness", screen("mjjjj")),
+            ("artifacts", screen("4jj")),
+            ("migration-export", export()),
+        ];
         let stale: Vec<&str> = pictures.iter().filter(|(name, buffer)| !same(&folder, name, buffer)).map(|(name, _)| *name).collect();
         assert!(stale.is_empty(), "stale: {stale:?}; look, then KASTELLAN_UPDATE=1 cargo test --test screenshots");
     });
@@ -67,6 +78,38 @@ fn rotating() -> Stage {
     assert!(stage.app.operation.is_some(), "the wizard came to its run:\n{}", text(&draw(&stage.app, THEME, Depth::True)));
     stage.event(Event::Started { operation: "a1b2c3d4".into(), plan: stage::plan() });
     stage
+}
+
+/// A screen of an installation with DR, after these keys.
+fn screen(keys: &str) -> Buffer {
+    let mut stage = Stage::new(protected(), SIZE);
+    stage.keys(keys);
+    draw(&stage.app, THEME, Depth::True)
+}
+
+/// The review of setting DR up to two locations.
+fn dr_set_up() -> Buffer {
+    let mut stage = Stage::new(without_dr(), SIZE);
+    stage.keys("5n").enter().enter().enter();
+    let seen = text(&draw(&stage.app, THEME, Depth::True));
+    assert!(seen.contains("DR passphrase no. 1; every change is archived"), "the review:\n{seen}");
+    draw(&stage.app, THEME, Depth::True)
+}
+
+/// Import data that was made, and is not shown unless asked for.
+fn export() -> Buffer {
+    let mut stage = Stage::new(protected(), SIZE);
+    stage.keys("3:migration-export").enter();
+    stage.enter().keys("2").enter().enter().keys("2").enter();
+    for _ in 0..6 {
+        if stage.app.operation.is_none() {
+            stage.enter();
+        }
+    }
+    stage.tell(Msg::SlotChanged(Slot::TEXT, SlotState { len: 402, ..SlotState::default() }));
+    let lines = vec!["the key of app-01-daily left, NOT protected; it names location nfs".into()];
+    stage.tell(Msg::Ended(Ok(Box::new(Receipt { verb: "migration export".into(), lines, ..receipt() }))));
+    draw(&stage.app, THEME, Depth::True)
 }
 
 fn help() -> Buffer {

@@ -35,6 +35,12 @@ pub enum Action {
     Passkeys,
     /// The policies.
     Policies,
+    /// Locations and artifacts.
+    Artifacts,
+    /// DR and drills.
+    Dr,
+    /// The readiness matrix.
+    Readiness,
     /// The journal.
     Journal,
     /// The other pane, section or field.

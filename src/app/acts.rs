@@ -1,6 +1,7 @@
 //! Acts as the console says them: where Enter starts one, no command line is shown for it.
 
-use crate::domain::{Act, Intent, Text};
+use crate::domain::{Act, Guided, Intent, Text};
+use crate::wizard::Wizard;
 
 /// What to do next, in the words of the console. Acts are shared with the command line, whose verbs mean nothing to a key.
 #[must_use]
@@ -29,7 +30,29 @@ fn intent_words(intent: &Intent) -> String {
         Intent::Abandon => "take the unfinished operation back".into(),
         Intent::Journal => "look at the journal".into(),
         Intent::Passkeys => "look at the passkeys".into(),
+        Intent::Artifacts => "look at locations and artifacts".into(),
+        Intent::Dr => "look at DR and drills".into(),
+        Intent::Readiness => "look at every case".into(),
+        Intent::Flow(..) | Intent::Guided(_) => match Wizard::serving(intent) {
+            Some((wizard, _)) => lower(wizard.title),
+            None => guided_words(intent).into(),
+        },
     }
+}
+
+fn guided_words(intent: &Intent) -> &'static str {
+    match intent {
+        Intent::Guided(Guided::Recover) => "recover: I lost everything",
+        Intent::Guided(Guided::Drill) => "rehearse a total loss",
+        Intent::Guided(Guided::Import) => "open import data",
+        Intent::Guided(Guided::KitCheck) => "try a recovery kit",
+        _ => "begin",
+    }
+}
+
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|c| c.to_ascii_lowercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 #[cfg(test)]

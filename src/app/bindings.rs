@@ -12,6 +12,12 @@ pub enum Place {
     Passkeys,
     /// The policies.
     Policies,
+    /// Locations and artifacts.
+    Artifacts,
+    /// DR and drills.
+    Dr,
+    /// The readiness matrix.
+    Readiness,
     /// The journal.
     Journal,
     /// Details of one thing.
@@ -28,11 +34,12 @@ pub enum Place {
     First,
 }
 
-use Place::{Details, Field, First, Journal, Layer, Overview, Passkeys, Policies, Unlock, Wizard};
+use Place::{Artifacts, Details, Dr, Field, First, Journal, Layer, Overview, Passkeys, Policies, Readiness, Unlock, Wizard};
 
-const ALL: &[Place] = &[Overview, Passkeys, Policies, Journal, Details, Layer, Field, Wizard, Unlock, First];
-const SCREENS: &[Place] = &[Overview, Passkeys, Policies, Journal, Details];
-const LISTS: &[Place] = &[Passkeys, Policies, Journal];
+const ALL: &[Place] = &[Overview, Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details, Layer, Field, Wizard, Unlock, First];
+const SCREENS: &[Place] = &[Overview, Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details];
+const LISTS: &[Place] = &[Passkeys, Policies, Artifacts, Dr, Readiness, Journal];
+const COPIES: &[Place] = &[Overview, Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details, Wizard];
 const ROWS: &[Place] = &[Overview, Passkeys, Details];
 
 /// A binding.
@@ -130,6 +137,8 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
         (Action::Overview, _) if app.screen == Screen::Overview => return None,
         (Action::Passkeys, _) if app.screen == Screen::Passkeys => return None,
         (Action::Policies, _) if app.screen == Screen::Policies => return None,
+        (Action::Artifacts, _) if app.screen == Screen::Artifacts => return None,
+        (Action::Dr, _) if app.screen == Screen::Dr => return None,
         (Action::Enter, None) | (Action::Journal, _) if app.screen == Screen::Journal => return None,
         _ => b.hint,
     })
@@ -194,12 +203,12 @@ impl Binding {
 }
 
 /// Places where rows, choices or lines are moved through.
-const MOVES: &[Place] = &[Overview, Passkeys, Policies, Journal, Details, Layer, Field, Wizard, Unlock, First];
+const MOVES: &[Place] = &[Overview, Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details, Layer, Field, Wizard, Unlock, First];
 /// Places where a plain character is a command.
-const PLAIN: &[Place] = &[Overview, Passkeys, Policies, Journal, Details, Layer, First];
-const BACK: &[Place] = &[Passkeys, Policies, Journal, Details, Layer, Field, Wizard, Unlock];
+const PLAIN: &[Place] = &[Overview, Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details, Layer, First];
+const BACK: &[Place] = &[Passkeys, Policies, Artifacts, Dr, Readiness, Journal, Details, Layer, Field, Wizard, Unlock];
 
-static BINDINGS: [Binding; 42] = [
+static BINDINGS: [Binding; 45] = [
     row(Action::Help, "help", &[Key::Char('?'), Key::F(1)], "all keys (F1 inside fields); Enter runs one").hinted("help"),
     row(Action::Palette, "palette", &[Key::Char(':')], "everything by name; knows K10's words").at("Everywhere", PLAIN).hinted("palette"),
     row(Action::Lock, "lock", &[Key::Ctrl('x')], "locks now: wipes keys, clears the screen"),
@@ -216,6 +225,9 @@ static BINDINGS: [Binding; 42] = [
     row(Action::Overview, "overview", &[Key::Char('1')], "overview").at("Screens", SCREENS).hinted("overview"),
     row(Action::Passkeys, "passkeys", &[Key::Char('2')], "passkeys").at("Screens", SCREENS).hinted("passkeys"),
     row(Action::Policies, "policies", &[Key::Char('3')], "policies").at("Screens", SCREENS).hinted("policies"),
+    row(Action::Artifacts, "artifacts", &[Key::Char('4')], "locations and artifacts").at("Screens", SCREENS).hinted("artifacts"),
+    row(Action::Dr, "dr", &[Key::Char('5')], "DR archives, passphrases and drills").at("Screens", SCREENS).hinted("DR"),
+    row(Action::Readiness, "readiness", &[Key::Char('m')], "every case with its answer").at("Screens", SCREENS),
     row(Action::Journal, "journal", &[Key::Char('6')], "journal").at("Screens", SCREENS).hinted("journal"),
     row(Action::Previous, "previous", &[Key::Char('-')], "the screen before").at("Screens", SCREENS),
     row(Action::Down, "down", &[Key::Char('j'), Key::Down], "one row down").at("Move", MOVES),
@@ -233,20 +245,24 @@ static BINDINGS: [Binding; 42] = [
     row(Action::Sort, "sort", &[Key::Char('s')], "sorts by the next column")
         .at("Look", LISTS)
         .hinted("sort")
-        .only(|app| app.screen != Screen::Journal)
+        .only(|app| matches!(app.screen, Screen::Passkeys | Screen::Policies))
         .unless(|app| (app.screen == Screen::Policies).then(|| "policies stand by name; S turns them round".into())),
-    row(Action::Reverse, "reverse", &[Key::Char('S')], "turns the order round").at("Look", LISTS).only(|app| app.screen != Screen::Journal),
+    row(Action::Reverse, "reverse", &[Key::Char('S')], "turns the order round")
+        .at("Look", LISTS)
+        .only(|app| matches!(app.screen, Screen::Passkeys | Screen::Policies)),
     row(Action::Details, "details", &[Key::Char('d')], "shows or hides the lower pane").at("Look", LISTS).hinted("pane"),
     row(Action::Yaml, "yaml", &[Key::Char('y')], "YAML, never with secrets")
         .at("Look", SCREENS)
         .hinted("YAML")
         .only(|app| app.selected_passkey().is_some() || app.selected_policy().is_some()),
-    row(Action::Copy, "copy", &[Key::Char('c')], "copies the public id").at("Look", SCREENS),
+    row(Action::Copy, "copy", &[Key::Char('c')], "copies the public id; at the end of an export the text")
+        .at("Look", COPIES)
+        .only(|app| app.top().is_none_or(|layer| !matches!(layer, super::Layer::Wizard(_))) || app.made_text().is_some()),
     row(Action::Menu, "actions", &[Key::Char('a')], "actions on the row, and why not").at("Act", SCREENS).hinted("actions"),
-    row(Action::New, "new", &[Key::Char('n')], "new passkey; on policies a new policy")
-        .at("Act", &[Overview, Passkeys, Policies, Details])
+    row(Action::New, "new", &[Key::Char('n')], "new passkey, policy or location, by screen; on DR: sets it up")
+        .at("Act", &[Overview, Passkeys, Policies, Artifacts, Dr, Details])
         .hinted("new")
-        .unless(|app| cause(app, &Intent::Add)),
+        .unless(|app| cause(app, &app.adds())),
     row(Action::Check, "check", &[Key::Char('t')], "checks the passkey: you type its secret")
         .at("Act", ROWS)
         .hinted("check")
@@ -260,14 +276,14 @@ static BINDINGS: [Binding; 42] = [
     row(Action::Rotate, "rotate", &[Key::Char('R')], "rotates to a new passkey")
         .at("Act", ROWS)
         .hinted("rotate")
-        .only(|app| app.selected_policy().is_none())
+        .only(|app| app.selected_policy().is_none() && !app.screen.is_sheet())
         .unless(|app| cause(app, &Intent::Rotate)),
     row(Action::Verify, "verify", &[Key::Char('v')], "verifies the journal").at("Act", &[Journal]).hinted("verify"),
     row(Action::StepBack, "step-back", &[Key::BackTab], "one step back").at("In flows", &[Wizard]).hinted("back"),
     row(Action::Reveal, "reveal", &[Key::Ctrl('t')], "shows or hides what is typed")
         .at("In flows", &[Wizard, Unlock])
         .hinted("reveal")
-        .only(|app| app.focused_secret().is_some()),
+        .only(|app| app.focused_secret().is_some() || app.made_text().is_some()),
     row(Action::Slips, "slips", &[Key::Ctrl('f')], "searches for swapped and wrong words")
         .at("In flows", &[Unlock])
         .hinted("search slips")

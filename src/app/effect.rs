@@ -1,7 +1,8 @@
 //! What the console asks the runtime to do.
 
 use super::Timer;
-use crate::domain::{PasskeyName, Plan, PolicyName, Request, Slot, Text, Timestamp};
+use crate::domain::{Guided, PasskeyName, Plan, PolicyName, Request, Slot, Text, Timestamp};
+use crate::wizard::Proving;
 
 /// What else an unlock tries when what was typed does not open as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub enum Effect {
         /// At most so many.
         max: usize,
     },
+    /// Artifacts, newest first, from where this token says. Answer: `Msg::Artifacts`.
+    LoadArtifacts(u64, Option<String>),
     /// Verify the journal. Answer: `Msg::JournalReport`.
     VerifyJournal(u64),
     /// YAML of this. Answer: `Msg::Lines`.
@@ -88,12 +91,15 @@ pub enum Effect {
     Begin(u64, Box<Plan>),
     /// Free what was begun, or is being begun, under this epoch.
     DropBegun(u64),
-    /// Run what was begun under this epoch, moving the plan's secrets out of their slots. Answers: `Msg::Event`, `Msg::Ended`.
-    Run(u64),
+    /// Run what was begun under this epoch, moving the plan's secrets out of their slots. What it makes for the person alone goes into this
+    /// new file, else into `Slot::TEXT`. Answers: `Msg::Event`, `Msg::SlotChanged`, `Msg::Ended`.
+    Run(u64, Option<String>),
     /// Ask the running operation to stop at its next safe point.
     StopOperation,
-    /// Prove a passkey with the secret of the slot. Answer: `Msg::Checked`.
-    Check(u64, PasskeyName, Slot),
+    /// Prove this with the secret of the slot. Answer: `Msg::Checked`.
+    Check(u64, Proving, Slot),
+    /// Copy what is in `Slot::TEXT`, as a person asked. Answer: `Msg::Copied`.
+    CopyText,
     /// Copy public text to the clipboard. Answer: `Msg::Copied`.
     Copy(Text),
     /// Set a timer; one of the same name is replaced. Answer: `Msg::Tick`.
@@ -108,6 +114,8 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Repaint,
+    /// Give the terminal back, ask line by line, and open the console again.
+    Guided(Guided),
     /// Start the demo in place of this connection.
     StartDemo,
     /// Restore the terminal and end, with this exit code (0, or 128 + the signal).

@@ -1,6 +1,6 @@
 //! What lies on top of a screen.
 
-use super::{Action, ListState, Trying};
+use super::{Action, Item, ListState, Trying};
 use crate::domain::{Fault, Intent, PasskeyName, PolicyName, Text};
 use crate::wizard::{Driver, SecretField, TextField, Verdict};
 
@@ -38,14 +38,16 @@ pub enum Layer {
 /// The first screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FirstScreen {
-    /// 0: set up a new installation; 1: demo.
+    /// 0: recover; 1: set up a new installation; 2: try a recovery kit; 3: demo.
     pub selected: usize,
 }
 
 impl FirstScreen {
     /// What it offers: label and one line.
-    pub const CHOICES: [(&'static str, &'static str); 2] = [
+    pub const CHOICES: [(&'static str, &'static str); 4] = [
+        ("Recover: I lost everything", "asks line by line for a place with archives and two envelopes; changes nothing there"),
         ("Set up a new installation", "makes a master key and the first passkey; nothing is written before you have said yes"),
+        ("Try a recovery kit", "opens it, and says part by part what it recovers; then: recover"),
         ("Demo", "a throwaway installation with passkeys, policies and an unfinished rotation; it vanishes when you leave"),
     ];
 }
@@ -107,6 +109,8 @@ pub enum Details {
     Passkey(PasskeyName, ListState),
     /// A policy.
     Policy(PolicyName, ListState),
+    /// A row of a screen that is read off the facts.
+    Item(Item, ListState),
 }
 
 /// YAML on the screen.
@@ -190,8 +194,6 @@ pub enum Doing {
     Action(Action),
     /// Starts a flow.
     Start(Intent),
-    /// Starts the flow of this name with a policy.
-    Policy(&'static str, Option<PolicyName>),
 }
 
 /// The theme picker; moving previews.
@@ -211,6 +213,8 @@ pub enum QuestionKind {
     QuitRunning,
     /// Stop the running operation.
     StopOperation,
+    /// Quit while changes are in no DR archive.
+    QuitDebt,
 }
 
 /// A question with answers; the first is the safe one and has the focus.

@@ -1,7 +1,7 @@
 //! Lists: what is selected, filtered, sorted, and which rows are here.
 
 use super::Names;
-use crate::domain::{JournalLine, JournalReport, Policy, PolicyName, Text, Timestamp};
+use crate::domain::{Artifact, JournalLine, JournalReport, Policy, PolicyName, Text, Timestamp};
 use std::collections::BTreeMap;
 
 /// How grave a flash is.
@@ -108,6 +108,21 @@ impl PolicyList {
     pub fn policy(&self, row: usize) -> Option<&Policy> {
         self.window.get(self.name(row)?)
     }
+}
+
+/// The artifacts as listed, the newest first: those that were read so far.
+#[derive(Clone, Debug, Default)]
+pub struct ArtifactList {
+    /// Where one is, locations included.
+    pub list: ListState,
+    /// Artifacts that are here.
+    pub rows: Vec<Artifact>,
+    /// Where the next page begins; None: all are here.
+    pub next: Option<String>,
+    /// Whether any were ever read.
+    pub loaded: bool,
+    /// The newest question, and whether it is open.
+    pub(super) asked: (u64, bool),
 }
 
 /// The journal as listed, the newest entry first.

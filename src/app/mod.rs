@@ -17,7 +17,9 @@ mod names;
 mod overview;
 mod palette;
 mod passkeys;
+mod progress;
 mod reading;
+mod sheet;
 mod state;
 mod update;
 
@@ -34,10 +36,12 @@ pub use layers::{
     ActionMenu, Details, Doing, FirstScreen, Help, Layer, MenuItem, Palette, PaletteMatch, Question, QuestionKind, TextView, ThemePicker,
     UnlockScreen, YamlView,
 };
-pub use lists::{Flash, JournalList, Level, ListState, PasskeyList, PolicyList};
+pub use lists::{ArtifactList, Flash, JournalList, Level, ListState, PasskeyList, PolicyList};
 pub use msg::{Moment, Msg, Signal, Timer, Trying};
 pub use names::Names;
 pub use overview::{Row, Target, overview};
 pub use passkeys::{PasskeyRow, details, passkey_columns, passkey_row, policy_details};
+pub use progress::{Meter, Progress};
+pub use sheet::{Item, Said, sheet_empty, sheet_heads, sheet_title, verdict_level};
 pub use state::{App, Screen, Setup};
 pub use update::update;

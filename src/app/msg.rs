@@ -1,7 +1,7 @@
 //! What the console is told.
 
 use super::Key;
-use crate::domain::{Chronicle, Event, Facts, Fault, JournalReport, PasskeyName, Plan, Policy, Receipt, Slot, Text, Timestamp};
+use crate::domain::{Artifact, Chronicle, Event, Facts, Fault, JournalReport, PasskeyName, Plan, Policy, Receipt, Slot, Text, Timestamp};
 use crate::wizard::SlotState;
 
 /// When a message was taken: by the wall, and in seconds since boot with sleep included.
@@ -79,6 +79,8 @@ pub enum Msg {
     PolicyNames(u64, Result<Vec<String>, Fault>),
     /// Answer to [`super::Effect::LoadPolicies`]; one that is gone is left out.
     Policies(u64, Result<Vec<Policy>, Fault>),
+    /// Answer to [`super::Effect::LoadArtifacts`], with where the next page begins.
+    Artifacts(u64, Result<(Vec<Artifact>, Option<String>), Fault>),
     /// Answer to [`super::Effect::LoadJournal`].
     Journal(u64, Result<Chronicle, Fault>),
     /// Answer to [`super::Effect::VerifyJournal`].

@@ -1,7 +1,9 @@
 //! The overview as rows: unfinished work, answers, passkeys, one next act.
 
 use super::App;
-use crate::domain::{Act, Answer, Facts, Intent, Opens, Passkey, PasskeyName, Request, Scenario, Text, Unfinished, Verdict, readiness};
+use crate::domain::{
+    Act, Answer, Facts, Flow, Intent, Opens, Passkey, PasskeyName, Request, Scenario, Text, Unfinished, Verdict, readiness,
+};
 
 /// A row of the overview that can be selected; Enter explains and offers its act.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,11 +166,11 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
         rows.push(debt(alarm.clone(), Some(Act::start("look at the journal", Intent::Journal))));
     }
     if facts.installation.as_ref().is_some_and(|i| !i.owner) {
-        let act = Act::say("kastellan dr take-over, once the old one is gone for good");
+        let act = Act::flow("kastellan dr take-over, once the old one is gone for good", Flow::DrTakeOver, None);
         rows.push(debt("restored, and not the owner: it seals and archives nothing.".into(), Some(act)));
     }
     if facts.debt > 0 {
-        rows.push(debt(in_no_archive(facts), Some(Act::say("kastellan dr archive"))));
+        rows.push(debt(in_no_archive(facts), Some(Act::flow("kastellan dr archive", Flow::DrArchive, None))));
     }
     for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
         let text = format!("After the {}: {} of {} steps are left.", after.title(), after.left(facts), after.todo(facts).len());
@@ -183,7 +185,7 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
 }
 
 /// `3 changes in no DR archive: s3-eu refuses since 17 Nov (403 AccessDenied on PutObject).`
-fn in_no_archive(facts: &Facts) -> Text {
+pub fn in_no_archive(facts: &Facts) -> Text {
     let changes = crate::domain::count(facts.debt, "change", "changes");
     let failing = facts.dr.as_ref().and_then(|dr| dr.failing.first());
     let why = failing.map(|f| format!(": {} refuses since {} ({})", f.location, f.since.short(facts.now), f.cause)).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The palette: nouns and verbs, and K10's words, which lead to ours.
 
 use super::{Action, App, PaletteMatch, bindings::binding};
-use crate::domain::{Facts, Intent};
+use crate::domain::{Facts, Flow, Guided, Intent, Text};
 
 /// What a word does.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +10,6 @@ pub enum Does {
     Action(Action),
     /// Starts a flow.
     Start(fn(&App) -> Option<Intent>),
-    /// Starts the flow of this name.
-    Flow(&'static str),
     /// `doctor`.
     Doctor,
     /// The log.
@@ -47,8 +45,8 @@ const fn k10(name: &'static str, others: &'static [&'static str], says: &'static
 }
 
 /// All words.
-pub static WORDS: [Word; 39] = [
-    own("overview", &["status", "readiness"], "who can open the backups, and what to do next", Does::Action(Action::Overview)),
+pub static WORDS: [Word; 60] = [
+    own("overview", &["status"], "who can open the backups, and what to do next", Does::Action(Action::Overview)),
     own("passkeys", &["passkey"], "the passkeys", Does::Action(Action::Passkeys)),
     own("policies", &["policy"], "the policies and their key ids", Does::Action(Action::Policies)),
     own("journal", &[], "who did what, and when", Does::Action(Action::Journal)),
@@ -66,8 +64,40 @@ pub static WORDS: [Word; 39] = [
     own("abandon", &["undo"], "take the unfinished operation back", Does::Start(|_| Some(Intent::Abandon))),
     own("unlock", &["login"], "unlock with a passphrase", Does::Start(|_| Some(Intent::Unlock))),
     own("lock", &["logout"], "lock now", Does::Action(Action::Lock)),
-    own("policy-add", &["policy add"], "add a policy", Does::Flow("policy-add")),
-    own("policy-remove", &["policy remove"], "remove a policy", Does::Flow("policy-remove")),
+    own("policy-add", &["policy add"], "add a policy", Does::Start(|_| flow(Flow::PolicyAdd))),
+    own(
+        "policy-remove",
+        &["policy remove"],
+        "remove a policy",
+        Does::Start(|app| Some(Intent::Flow(Flow::PolicyRemove, app.selected_policy().map(|p| Text::new(p.as_str()))))),
+    ),
+    own("artifacts", &["locations", "location", "artifact"], "locations and artifacts", Does::Action(Action::Artifacts)),
+    own("location-add", &["location add"], "add a location", Does::Start(|_| flow(Flow::LocationAdd))),
+    own("location-forget", &["location forget"], "forget a location", Does::Start(|_| flow(Flow::LocationForget))),
+    own("rescan", &["artifact rescan"], "read a location through", Does::Start(|_| flow(Flow::Rescan))),
+    own("sweep", &["artifact sweep"], "remove what broken seals left", Does::Start(|_| flow(Flow::Sweep))),
+    own("seal", &["artifact seal", "backup"], "seal data into a location", Does::Start(|_| flow(Flow::Seal))),
+    own("copy", &["artifact copy"], "copy artifacts to another location", Does::Start(|_| flow(Flow::Copy))),
+    own(
+        "migration-export",
+        &["migration export"],
+        "export a policy's key",
+        Does::Start(|app| Some(Intent::Flow(Flow::Export, app.selected_policy().map(|p| Text::new(p.as_str()))))),
+    ),
+    own("kit-make", &["kit make"], "make a recovery kit", Does::Start(|_| flow(Flow::KitMake))),
+    own("dr", &["drills", "archives", "disaster recovery"], "DR archives, passphrases and drills", Does::Action(Action::Dr)),
+    own("dr-enable", &["dr enable"], "set DR up", Does::Start(|_| flow(Flow::DrEnable))),
+    own("dr-archive", &["archive", "dr archive"], "archive the catalog now", Does::Start(|_| flow(Flow::DrArchive))),
+    own("dr-check", &["dr check"], "check the DR passphrase: you type it", Does::Start(|_| flow(Flow::DrCheck))),
+    own("dr-change", &["dr change-passphrase"], "change the DR passphrase", Does::Start(|_| flow(Flow::DrChange))),
+    own("dr-prune", &["dr prune", "prune"], "remove old archives", Does::Start(|_| flow(Flow::DrPrune))),
+    own("dr-take-over", &["dr take-over", "take over"], "own what was restored", Does::Start(|_| flow(Flow::DrTakeOver))),
+    own("dr-disable", &["dr disable"], "turn DR off", Does::Start(|_| flow(Flow::DrDisable))),
+    own("drill", &["rehearse", "drill run"], "rehearse a total loss, line by line", Does::Start(|_| Some(Intent::Guided(Guided::Drill)))),
+    own("recover", &["restore", "total loss"], "I lost everything, line by line", Does::Start(|_| Some(Intent::Guided(Guided::Recover)))),
+    own("import", &["migration import"], "open import data, line by line", Does::Start(|_| Some(Intent::Guided(Guided::Import)))),
+    own("kit-check", &["kit check", "kit"], "try a recovery kit, line by line", Does::Start(|_| Some(Intent::Guided(Guided::KitCheck)))),
+    own("readiness", &["matrix"], "every case with its answer", Does::Action(Action::Readiness)),
     own("verify", &["journal verify"], "verify the journal", Does::Action(Action::Verify)),
     own("stop", &[], "stop the running operation at its next safe point", Does::Action(Action::Stop)),
     own("theme", &["themes", "colors", "colours"], "choose a theme; :theme NAME sets it", Does::Theme),
@@ -89,22 +119,11 @@ pub static WORDS: [Word; 39] = [
     k10("usenow", &["inuse"], "puts in use: u on a passkey", Does::Action(Action::Passkeys)),
     k10("token", &["bearer"], "no token here: any passkey unlocks", Does::Start(|_| Some(Intent::Unlock))),
     k10("encryption key", &["policy key"], "each policy has its own, never stored", Does::Action(Action::Policies)),
-    k10("profile", &["profiles", "location", "locations"], "is called location: kastellan location, on the command line", Does::Says),
-    k10(
-        "restorepoint",
-        &["restorepoints", "restore point", "artifact", "artifacts"],
-        "is called artifact: kastellan artifact, on the command line",
-        Does::Says,
-    ),
-    k10("export", &["migration", "import"], "is called migration: kastellan migration, on the command line", Does::Says),
-    k10("receivestring", &["receive string", "migration key"], "K10's receiveString: kastellan migration, on the command line", Does::Says),
-    k10(
-        "kdr",
-        &["k10dr", "dr", "disaster recovery", "drill"],
-        "disaster recovery: kastellan dr and drill, on the command line",
-        Does::Says,
-    ),
-    k10("restore", &["recover"], "kastellan recover, on the command line", Does::Says),
+    k10("profile", &["profiles"], "is called location here", Does::Action(Action::Artifacts)),
+    k10("restorepoint", &["restorepoints", "restore point"], "is called artifact here", Does::Action(Action::Artifacts)),
+    k10("export", &["migration"], "is called migration: a on a policy; kastellan migration export", Does::Action(Action::Policies)),
+    k10("receivestring", &["receive string", "migration key"], "is called import data here", Does::Action(Action::Policies)),
+    k10("kdr", &["k10dr"], "is called DR here", Does::Action(Action::Dr)),
     k10("ctx", &["context", "contexts"], "another context: leave, then kastellan --context NAME", Does::Says),
     k10("blueprint", &["kanister", "snapshot", "snapshots"], "K10's matter: Kastellan keeps keys only", Does::Says),
 ];
@@ -145,11 +164,15 @@ fn disabled(app: &App, w: &Word) -> Option<String> {
             Some(intent) => app.why_not(&intent).map(|fault| fault.cause.to_string()),
             None => Some("select a passkey first".into()),
         },
-        Does::Flow(_) => app.why_no_change("cannot change policies").map(|fault| fault.cause.to_string()),
         Does::Action(Action::Stop) => (!app.operation_runs()).then(|| "no operation runs".into()),
         Does::Action(action) => binding(action).and_then(|b| (b.disabled)(app)),
         Does::Doctor | Does::Log | Does::Theme | Does::Mouse | Does::Says => None,
     }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "as what a word starts")]
+fn flow(flow: Flow) -> Option<Intent> {
+    Some(Intent::Flow(flow, None))
 }
 
 fn chosen(app: &App) -> Option<crate::domain::PasskeyName> {

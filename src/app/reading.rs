@@ -1,7 +1,10 @@
 //! What views and bindings read off the console.
 
 use super::{App, Details, Layer, Place, Screen};
-use crate::domain::{Facts, Fault, Intent, Kind, Passkey, PasskeyRemove, PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Text, may};
+use crate::domain::{
+    DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Intent, Kind, LocationForget, LocationName, Passkey, PasskeyRemove,
+    PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Sweep, Text, may,
+};
 use crate::wizard::Running;
 
 impl App {
@@ -60,6 +63,7 @@ impl App {
             Layer::Unlock(_) => "unlock".into(),
             Layer::Details(Details::Passkey(name, _)) => Text::new(name.as_str()),
             Layer::Details(Details::Policy(name, _)) => Text::new(name.as_str()),
+            Layer::Details(Details::Item(item, _)) => item.title(),
             Layer::Yaml(_) => "YAML".into(),
             Layer::Wizard(driver) => driver.wizard.name.into(),
             Layer::Help(_) => "help".into(),
@@ -100,6 +104,9 @@ impl App {
                 Screen::Overview => Place::Overview,
                 Screen::Passkeys => Place::Passkeys,
                 Screen::Policies => Place::Policies,
+                Screen::Artifacts => Place::Artifacts,
+                Screen::Dr => Place::Dr,
+                Screen::Readiness => Place::Readiness,
                 Screen::Journal => Place::Journal,
             },
         }
@@ -153,6 +160,17 @@ impl App {
         wanted.or_else(urgent).or(all.first()).cloned()
     }
 
+    /// What `n` begins here.
+    #[must_use]
+    pub fn adds(&self) -> Intent {
+        match self.screen {
+            Screen::Policies => Intent::Flow(Flow::PolicyAdd, None),
+            Screen::Artifacts => Intent::Flow(Flow::LocationAdd, None),
+            Screen::Dr => Intent::Flow(Flow::DrEnable, None),
+            _ => Intent::Add,
+        }
+    }
+
     /// Why an intent cannot be started now; being locked is no reason, since one can unlock.
     #[must_use]
     pub fn why_not(&self, intent: &Intent) -> Option<Fault> {
@@ -161,17 +179,48 @@ impl App {
             return Some(Fault::refused("cannot start", format!("{} is running here", op.plan.request.verb()), next));
         }
         let request = match intent {
-            Intent::SetUp | Intent::Unlock | Intent::Check(_) | Intent::Journal | Intent::Passkeys => return None,
+            free if is_free(free) => return None,
+            Intent::Flow(flow, of) => match self.probe(*flow, of.as_ref()) {
+                Some(request) => request,
+                None => return self.why_no_change("not now"),
+            },
             Intent::Use(name) => Request::PasskeyUse(PasskeyUse { name: name.clone() }),
             Intent::Remove(name) => Request::PasskeyRemove(PasskeyRemove { name: name.clone(), shut_archives: None }),
             Intent::Resume => Request::Resume,
             Intent::Abandon => Request::Abandon,
             // Their names are not known yet: what holds for anything that only adds holds for them.
-            Intent::Add | Intent::Rotate => {
-                return self.why_no_change(if *intent == Intent::Add { "cannot add a passkey" } else { "cannot rotate" });
-            }
+            Intent::Rotate => return self.why_no_change("cannot rotate"),
+            _ => return self.why_no_change("cannot add a passkey"),
         };
         self.refused(&request)
+    }
+
+    /// The request by which the rules for a flow are asked; None: what holds for anything that adds.
+    fn probe(&self, flow: Flow, of: Option<&Text>) -> Option<Request> {
+        let facts = self.facts.as_ref()?;
+        let location = || of?.clean().parse::<LocationName>().ok();
+        Some(match flow {
+            Flow::LocationForget => Request::LocationForget(LocationForget { name: location()? }),
+            Flow::Rescan => Request::Rescan(Rescan { location: location()? }),
+            Flow::Sweep => Request::Sweep(Sweep { location: location()?, older_than: 0, instance: None }),
+            Flow::DrEnable => {
+                let names = facts.locations.iter().filter(|l| !l.read_only && !l.altered).map(|l| l.name.clone());
+                Request::DrEnable(DrEnable { locations: names.collect() })
+            }
+            Flow::DrArchive | Flow::DrCheck => Request::DrArchive(DrArchive { if_needed: true }),
+            Flow::DrChange => Request::DrChange(DrChange { prune_old: false }),
+            Flow::DrPrune => Request::DrPrune(DrPrune { before: facts.now, instance: None }),
+            Flow::DrTakeOver => Request::DrTakeOver,
+            Flow::DrDisable => Request::DrDisable,
+            Flow::PolicyAdd
+            | Flow::PolicyRemove
+            | Flow::LocationAdd
+            | Flow::Seal
+            | Flow::Copy
+            | Flow::ArtifactRemove
+            | Flow::Export
+            | Flow::KitMake => return None,
+        })
     }
 
     /// Why nothing can be changed now, said as `doing`.
@@ -187,8 +236,7 @@ impl App {
     /// Whether the intent needs the keys and they are not here.
     #[must_use]
     pub fn must_unlock_for(&self, intent: &Intent) -> bool {
-        let free = matches!(intent, Intent::SetUp | Intent::Unlock | Intent::Check(_) | Intent::Journal | Intent::Passkeys);
-        !free && !self.unlocked()
+        !is_free(intent) && !self.unlocked()
     }
 
     fn refused(&self, request: &Request) -> Option<Fault> {
@@ -207,6 +255,22 @@ impl App {
     }
 }
 
+/// What needs no keys and breaks no rule.
+fn is_free(intent: &Intent) -> bool {
+    matches!(
+        intent,
+        Intent::SetUp
+            | Intent::Unlock
+            | Intent::Check(_)
+            | Intent::Journal
+            | Intent::Passkeys
+            | Intent::Artifacts
+            | Intent::Dr
+            | Intent::Readiness
+            | Intent::Guided(_)
+    )
+}
+
 impl Screen {
     /// Its name in crumbs and palette.
     #[must_use]
@@ -215,6 +279,9 @@ impl Screen {
             Self::Overview => "overview",
             Self::Passkeys => "passkeys",
             Self::Policies => "policies",
+            Self::Artifacts => "artifacts",
+            Self::Dr => "DR",
+            Self::Readiness => "readiness",
             Self::Journal => "journal",
         }
     }

@@ -1,6 +1,6 @@
 //! The whole state of the console.
 
-use super::{Flash, JournalList, Keymap, Layer, ListState, PasskeyList, PolicyList, Target};
+use super::{ArtifactList, Flash, JournalList, Keymap, Layer, ListState, Meter, PasskeyList, PolicyList, Target};
 use crate::domain::{Facts, Slot, Text, Timestamp};
 use crate::wizard::{Running, SecretField, TextField};
 use std::collections::VecDeque;
@@ -15,8 +15,14 @@ pub enum Screen {
     Passkeys,
     /// `3`.
     Policies,
+    /// `4`: locations and artifacts.
+    Artifacts,
+    /// `5`: DR and drills.
+    Dr,
     /// `6`.
     Journal,
+    /// Every case with its answer; opened from the overview's heading and the palette.
+    Readiness,
 }
 
 /// What the console is started with.
@@ -78,6 +84,12 @@ pub struct App {
     pub passkeys: PasskeyList,
     /// The policies.
     pub policies: PolicyList,
+    /// The artifacts, below the locations.
+    pub artifacts: ArtifactList,
+    /// DR archives, passphrases and drills.
+    pub dr: ListState,
+    /// The readiness matrix.
+    pub matrix: ListState,
     /// The journal.
     pub journal: JournalList,
     /// The filter that is being typed (`/`) for the screen's list.
@@ -88,6 +100,8 @@ pub struct App {
     pub history: VecDeque<Flash>,
     /// The running operation, or the last one until its end was seen.
     pub operation: Option<Running>,
+    /// Where the counting of its step began.
+    pub(super) meter: Option<Meter>,
     /// Rows of the screen's list, as the view tells.
     pub page: usize,
     /// `q` was pressed at the root: "q again quits".
@@ -176,6 +190,15 @@ impl App {
         }
     }
 
+    /// How long a text is that an operation made for the person alone, and whether it is shown, where the receipt of that is on top.
+    #[must_use]
+    pub fn made_text(&self) -> Option<(usize, bool)> {
+        match self.top()? {
+            Layer::Wizard(driver) if driver.receipt.is_some() => driver.text,
+            _ => None,
+        }
+    }
+
     /// The list of the screen.
     #[must_use]
     pub fn list(&self) -> Option<&ListState> {
@@ -183,6 +206,9 @@ impl App {
             Screen::Overview => None,
             Screen::Passkeys => Some(&self.passkeys.list),
             Screen::Policies => Some(&self.policies.list),
+            Screen::Artifacts => Some(&self.artifacts.list),
+            Screen::Dr => Some(&self.dr),
+            Screen::Readiness => Some(&self.matrix),
             Screen::Journal => Some(&self.journal.list),
         }
     }

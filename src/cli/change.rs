@@ -9,12 +9,11 @@ use super::output::{End, Format, tell};
 use super::progress::{Progress, Unit};
 use super::secrets::{self, Gathered, Opened};
 use super::{confirm, names, plan, unlock};
-use crate::crypto::{Passphrase, Secrets};
-use crate::domain::{Changed, DrArchive, Event, Fault, PassphraseSource, Receipt, Request, Slot, StepId};
-use crate::ops::{Begun, Done, Report, Resource, Session};
+use crate::crypto::Passphrase;
+use crate::domain::{Changed, Event, Fault, PassphraseSource, Receipt, Request, Slot, StepId};
+use crate::ops::{self, ARCHIVE_WAIT, Begun, Done, Followed, Report, Resource, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// What a verb asks for.
 pub struct Ask<'a> {
@@ -74,35 +73,18 @@ pub async fn carry_out(call: &Call, ask: Ask<'_>) -> Result<Option<Done>, End> {
     Ok(Some(done))
 }
 
-/// How long a change waits for the archive that follows it, unless told otherwise.
-const ARCHIVE_WAIT: Duration = Duration::from_secs(30);
-
-/// The archive that follows a change. The change is made, whatever comes of this: a debt is told, and left to the next one.
-async fn archive_after(call: &Call, session: &Session) {
-    let Ok(facts) = session.facts().await else { return };
-    let owner = facts.installation.as_ref().is_some_and(|i| i.owner);
-    if !facts.dr_on() || !owner || facts.debt == 0 || call.globals.defer_archive {
+/// The archive that follows a change: a debt is told, and left to the next one.
+pub async fn archive_after(call: &Call, session: &Session) {
+    if call.globals.defer_archive {
         return;
     }
-    let request = Request::DrArchive(DrArchive { if_needed: true });
-    let made = async {
-        let plan = session.plan(&request).await?;
-        let begun = session.begin(&plan).await?;
-        begun.run(Secrets::new(), Report::nobody(), call.signals.stop().clone()).await
-    };
-    let wait = call.globals.archive_wait.unwrap_or(ARCHIVE_WAIT);
-    let why = match tokio::time::timeout(wait, made).await {
-        Ok(Ok(done)) => {
-            // One location may have taken it while another did not.
-            for line in done.receipt.lines.iter().filter(|line| line.to_string().starts_with("NOT")) {
-                call.out.note(&format!("DR archive: {line}"));
-            }
-            return;
+    match ops::archive_after(session, call.globals.archive_wait.unwrap_or(ARCHIVE_WAIT), call.signals.stop()).await {
+        Followed::NotDue => {}
+        Followed::Made(lines) => lines.iter().for_each(|line| call.out.note(&format!("DR archive: {line}"))),
+        Followed::Debt(why) => {
+            tell(&format!("this change is in no DR archive yet: {why}\nnext: kastellan dr status; kastellan dr archive"));
         }
-        Ok(Err(fault)) => fault.cause.to_string(),
-        Err(_) => format!("it took longer than {} s", wait.as_secs()),
-    };
-    tell(&format!("this change is in no DR archive yet: {why}\nnext: kastellan dr status; kastellan dr archive"));
+    }
 }
 
 /// Gathers the secrets of a begun operation, runs it, says what came of it.

@@ -12,6 +12,7 @@ mod console;
 mod families;
 mod generate;
 mod globals;
+mod guided;
 mod names;
 mod output;
 mod place;
@@ -29,6 +30,7 @@ mod usage;
 mod verbs;
 
 pub use console::Console;
+pub use guided::guided;
 
 use crate::domain::{Act, Changed, Fault, Kind};
 use args::Cli;
@@ -84,7 +86,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
             Ok(signals) => signals,
             Err(e) => return Outcome::Exit(fail(&no_runtime(&e))),
         };
-        match verbs::run(cli.globals, cli.verb, Cli::command, signals.clone()).await {
+        match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals.clone())).await {
             Ok(Some(console)) => Outcome::Console(console),
             Ok(None) | Err(End::Closed) => Outcome::Exit(0),
             Err(End::Fault(fault)) => {

@@ -1,6 +1,6 @@
 //! Drills: what a rehearsal of total loss found, step by step, and how that reads.
 
-use super::{Act, Facts, PolicyName, Prover, Scenario, Text, Timestamp, count};
+use super::{Act, Facts, Guided, Intent, PolicyName, Prover, Scenario, Text, Timestamp, count};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
@@ -355,7 +355,7 @@ impl Rehearsals {
     /// What rehearses it.
     #[must_use]
     pub fn act(&self) -> Act {
-        Act::say(format!("kastellan drill run --scenario {}", self.scenario.word()))
+        Act::start(format!("kastellan drill run --scenario {}", self.scenario.word()), Intent::Guided(Guided::Drill))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What went wrong, in two lines a tired person understands.
 
-use super::{PasskeyName, Text};
+use super::{Flow, Guided, PasskeyName, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -76,6 +76,16 @@ pub enum Intent {
     Journal,
     /// Look at the passkeys.
     Passkeys,
+    /// Look at locations and artifacts.
+    Artifacts,
+    /// Look at DR and drills.
+    Dr,
+    /// Look at the answer to every case.
+    Readiness,
+    /// A flow, and what it is about where that is known.
+    Flow(Flow, Option<Text>),
+    /// What is asked line by line.
+    Guided(Guided),
 }
 
 /// The next thing to do: said on the `next:` line, and started by Enter where there is an intent.
@@ -91,6 +101,11 @@ impl Act {
     /// An act that is only said.
     pub fn say(say: impl Into<Text>) -> Self {
         Self { say: say.into(), does: None }
+    }
+
+    /// An act that begins a flow.
+    pub fn flow(say: impl Into<Text>, flow: Flow, of: Option<Text>) -> Self {
+        Self::start(say, Intent::Flow(flow, of))
     }
 
     /// An act that Enter starts.

@@ -1,6 +1,6 @@
 //! Recovery kits: what is known of those that were made, and what they answer for.
 
-use super::{Act, Answer, Facts, PasskeyName, PolicyName, Scenario, Text, Timestamp, Verdict};
+use super::{Act, Answer, Facts, Flow, Guided, Intent, PasskeyName, PolicyName, Scenario, Text, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A recovery kit that was made; the file itself is with people.
@@ -67,7 +67,7 @@ pub(super) fn handover(facts: &Facts) -> Option<Answer> {
         Some((kit, who)) if found.verdict == Verdict::Yes && *who == kit.made_by => Some(Answer {
             verdict: Verdict::Unproved,
             why: Text::new(format!("the kit of {}; nobody but {who} ever checked it", kit.made_at.short(facts.now))),
-            act: Some(Act::say("let somebody else run: kastellan kit check FILE")),
+            act: Some(Act::start("let somebody else run: kastellan kit check FILE", Intent::Guided(Guided::KitCheck))),
             ..found
         }),
         _ => Some(found),
@@ -75,12 +75,12 @@ pub(super) fn handover(facts: &Facts) -> Option<Answer> {
 }
 
 fn answer(scenario: Scenario, facts: &Facts, good: impl Fn(&KitMade) -> bool, holds: &str) -> Answer {
-    let make = || Some(Act::say("kastellan kit make --to FILE --generate --include-passphrases"));
+    let make = || Some(Act::flow("kastellan kit make --to FILE --generate --include-passphrases", Flow::KitMake, None));
     let Some(kit) = facts.kits.iter().find(|kit| good(kit)) else {
         return Answer { scenario, verdict: Verdict::No, why: format!("no recovery kit {holds}").into(), proved_at: None, act: make() };
     };
     let way = format!("the kit of {}", kit.made_at.short(facts.now));
-    let check = || Some(Act::say("kastellan kit check FILE"));
+    let check = || Some(Act::start("kastellan kit check FILE", Intent::Guided(Guided::KitCheck)));
     let proved_at = kit.checked.as_ref().map(|(at, _)| *at);
     let (verdict, why, act) = match (&kit.checked, kit.outdated(facts)) {
         (_, Some(changed)) => (Verdict::Stale, format!("{way}; {changed}"), make()),

@@ -12,6 +12,7 @@ mod drill;
 mod event;
 mod facts;
 mod fault;
+mod flow;
 mod import;
 mod kit;
 mod location;
@@ -41,6 +42,7 @@ pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
+pub use flow::{Flow, Guided};
 pub use import::{Exported, Import};
 pub use kit::KitMade;
 pub use location::{Location, LocationName, S3Target, Target};

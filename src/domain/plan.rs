@@ -25,6 +25,8 @@ impl Slot {
     pub const KIT: Self = Self(5);
     /// The passphrase of import data.
     pub const IMPORT: Self = Self(6);
+    /// What an operation made for the person alone: import data.
+    pub const TEXT: Self = Self(7);
     /// The first of the slots for secrets of existing passkeys, one after the other.
     pub const CHECK: Self = Self(16);
 }

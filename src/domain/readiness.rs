@@ -1,6 +1,6 @@
 //! Would the backups come back? A pure function of facts with ages.
 
-use super::{Act, Facts, Intent, Location, LocationName, LockState, Opens, Passkey, Rehearsals, Text, Timestamp};
+use super::{Act, Facts, Flow, Intent, Location, LocationName, LockState, Opens, Passkey, Rehearsals, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What is gone.
@@ -143,6 +143,7 @@ pub fn readiness(facts: &Facts) -> Vec<Answer> {
 
 /// An archive that is kept and proved, and a passkey whose wrap is in it; the worse of the two. Nothing but a rehearsal proves the whole.
 fn machine_lost(facts: &Facts) -> Answer {
+    let archive = || Act::flow("kastellan dr archive", Flow::DrArchive, None);
     let say = |verdict, why: String, proved_at, act: Act| Answer {
         scenario: Scenario::MachineLost,
         verdict,
@@ -152,18 +153,21 @@ fn machine_lost(facts: &Facts) -> Answer {
     };
     if !facts.dr_on() {
         let act = match facts.locations.iter().find(|l| !l.read_only && !l.altered) {
-            None => Act::say("kastellan location add NAME --directory DIR | --s3 BUCKET, then kastellan dr enable --location NAME"),
-            Some(location) => Act::say(format!("kastellan dr enable --location {}", location.name)),
+            None => {
+                let say = "kastellan location add NAME --directory DIR | --s3 BUCKET, then kastellan dr enable --location NAME";
+                Act::flow(say, Flow::LocationAdd, None)
+            }
+            Some(location) => Act::flow(format!("kastellan dr enable --location {}", location.name), Flow::DrEnable, None),
         };
         return say(Verdict::No, "no DR archive is made".into(), None, act);
     }
     let proved = |a: &&super::Archive| a.proved_at.is_some();
     let Some(newest) = facts.archives.iter().find(proved) else {
-        return say(Verdict::No, "no DR archive was ever proved".into(), None, Act::say("kastellan dr archive"));
+        return say(Verdict::No, "no DR archive was ever proved".into(), None, archive());
     };
     let inside = facts.passkeys.iter().filter(|p| !p.pending && newest.wraps.contains(&p.wrap_id));
     let Some(best) = inside.min_by_key(|p| rank(p, facts)) else {
-        return say(Verdict::No, "the newest archive holds no passkey that is here".into(), None, Act::say("kastellan dr archive"));
+        return say(Verdict::No, "the newest archive holds no passkey that is here".into(), None, archive());
     };
     let way = format!("archive of {} + {}", newest.created_at.short(facts.now), best.name);
     let late = facts.debt > 0 && facts.now.since(newest.created_at) > facts.ages.archive;
@@ -175,7 +179,7 @@ fn machine_lost(facts: &Facts) -> Answer {
     }
     if late {
         let why = format!("{way}; {} in no archive", super::count(facts.debt, "change", "changes"));
-        return say(Verdict::Stale, why, newest.proved_at, Act::say("kastellan dr archive"));
+        return say(Verdict::Stale, why, newest.proved_at, archive());
     }
     rehearsed(&way, newest.proved_at, facts)
 }
@@ -205,13 +209,16 @@ fn location_lost(location: &Location, facts: &Facts) -> Answer {
     let alone = facts.alone.get(&location.name.id()).copied().unwrap_or(Some(0));
     let other = facts.locations.iter().find(|l| !l.read_only && !l.name.same(&location.name));
     let Some(alone) = alone else {
-        let act = Act::say(format!("kastellan artifact rescan {}", location.name));
+        let name = Some(Text::new(location.name.as_str()));
+        let act = Act::flow(format!("kastellan artifact rescan {}", location.name), Flow::Rescan, name);
         return say(Verdict::Unknown, "the index of artifacts cannot be read".into(), Some(act));
     };
     if alone > 0 {
-        let act = match other {
-            Some(other) => Act::say(format!("kastellan artifact copy --policy POLICY --to-location {}", other.name)),
-            None => Act::say("kastellan location add NAME, then kastellan artifact copy --policy POLICY --to-location NAME"),
+        let act = if let Some(other) = other {
+            Act::flow(format!("kastellan artifact copy --policy POLICY --to-location {}", other.name), Flow::Copy, None)
+        } else {
+            let first = "kastellan location add NAME, then kastellan artifact copy --policy POLICY --to-location NAME";
+            Act::flow(first, Flow::LocationAdd, None)
         };
         return say(Verdict::No, format!("{} with no other copy", super::count(alone, "artifact", "artifacts")), Some(act));
     }
@@ -224,7 +231,8 @@ fn location_lost(location: &Location, facts: &Facts) -> Answer {
             Answer { proved_at: other.proved_at, ..say(Verdict::Yes, why, None) }
         }
         (Some(_), None) => {
-            let act = Act::say("archive to two locations: kastellan dr disable, then kastellan dr enable --location A --location B");
+            let two = "archive to two locations: kastellan dr disable, then kastellan dr enable --location A --location B";
+            let act = Act::start(two, Intent::Dr);
             say(Verdict::Unproved, "no other location holds an archive; this catalog can make new ones".into(), Some(act))
         }
     }

@@ -14,11 +14,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The log rotates when it would grow larger, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Starts logging to `path` (0600; at most 1 MiB, then one older file is kept). `verbose`: 0 info, 1 debug, 2 trace.
+/// Starts logging to `path` (0600; at most 1 MiB, then one older file is kept). `verbose`: 0 info, 1 debug, 2 trace. A process logs to one
+/// file: where it does so already, a console that is opened again for one, it goes on.
 ///
 /// # Errors
-/// `Kind::Unexpected` where the file cannot be made, or logging was started before.
+/// `Kind::Unexpected` where the file cannot be made.
 pub fn start_log(path: &Path, verbose: u8) -> Result<(), Fault> {
+    if tracing::dispatcher::has_been_set() {
+        return Ok(());
+    }
     let failed = |cause: String| {
         let next = Act::say("name another with --log-file, in a folder of your own");
         Fault::new(Kind::Unexpected, format!("cannot log to {}", shown(path)), cause, next)

@@ -16,6 +16,7 @@ mod dr;
 mod drill;
 mod engine;
 mod facts;
+mod following;
 mod imports;
 mod journal;
 mod keys;
@@ -47,6 +48,7 @@ pub use doctor::{Examined, Health, doctor};
 pub use dr::{Contents, Found, Opening, Restored};
 pub use drill::{Noted, Rehearsal, Rehearsed, signing_line, verify_drill};
 pub use engine::{Begun, Done, Report};
+pub use following::{ARCHIVE_WAIT, Followed, archive_after};
 pub use journal::read_anchor;
 pub use keys::Keys;
 pub use kit::{

@@ -7,6 +7,7 @@ use crossterm::clipboard::CopyToClipboard;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The longest text that is copied, in bytes: what terminals and multiplexers let pass.
 const LONGEST: usize = 4096;
@@ -30,6 +31,26 @@ pub fn copy(text: &Text, terminal: &Guard) -> Result<Text, Text> {
     match terminal.write(sequence.as_bytes()) {
         Ok(()) => Ok("copied through the terminal (OSC 52)".into()),
         Err(e) => Err(format!("not copied: {e}").into()),
+    }
+}
+
+/// Copies a text that a person asked to have, however long a terminal takes it; the copies made on the way are wiped.
+///
+/// # Errors
+/// In words.
+pub fn copy_secret(text: &[u8], terminal: &Guard) -> Result<Text, Text> {
+    let Ok(words) = std::str::from_utf8(text) else { return Err("not copied: it is no text".into()) };
+    if words.is_empty() {
+        return Err("not copied: there is nothing any more".into());
+    }
+    if std::env::var_os("TMUX").is_some() && through(&mut Command::new("tmux"), words, PATIENCE).is_some() {
+        return Ok("copied to the tmux buffer: delete it there when it is pasted".into());
+    }
+    let mut sequence = Zeroizing::new(String::with_capacity(2 * text.len() + 64));
+    let made = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut *sequence);
+    match made.ok().and_then(|()| terminal.write(sequence.as_bytes()).ok()) {
+        Some(()) => Ok("copied through the terminal (OSC 52), if it takes that much".into()),
+        None => Err("not copied".into()),
     }
 }
 

@@ -6,10 +6,12 @@
 use super::slots::Slots;
 use crate::app::{Msg, Search, Subject, Trying};
 use crate::crypto::{Passphrase, Secrets, scrub_stack};
-use crate::domain::{Act, Changed, Facts, Fault, Kind, PasskeyName, Plan, PolicyName, Prover, Request, Slot, Stop, Text};
+use crate::domain::{
+    Act, ArtifactFilter, Changed, Facts, Fault, Flow, Kind, PasskeyName, Plan, PolicyName, Prover, Receipt, Request, Slot, Stop, Text,
+};
 use crate::host::{Owned, create_owner_only, read_secret_file};
-use crate::ops::{self, Begun, Connection, Report, Resource, Session, SetUp, Unlock};
-use crate::wizard::SecretRule;
+use crate::ops::{self, Begun, Connection, Done, Followed, Report, Resource, Session, SetUp, Unlock};
+use crate::wizard::{Proving, SecretRule};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -19,6 +21,8 @@ use tokio::sync::RwLock;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
+/// How many artifacts are read at once.
+const ARTIFACTS: usize = 200;
 /// How much of the log is shown, in bytes.
 const LOG_SHOWN: u64 = 64 * 1024;
 
@@ -172,6 +176,24 @@ impl Desk {
         });
     }
 
+    /// Answers `Msg::Artifacts`.
+    pub fn load_artifacts(&self, epoch: u64, after: Option<String>) {
+        let desk = self.clone();
+        self.answer(async move {
+            let session = desk.0.session.read().await;
+            Msg::Artifacts(
+                epoch,
+                match session.as_ref() {
+                    Some(session) => {
+                        let page = session.artifacts(&ArtifactFilter::default(), after.as_deref(), ARTIFACTS).await;
+                        page.map(|page| (page.artifacts, page.next))
+                    }
+                    None => Ok((Vec::new(), None)),
+                },
+            )
+        });
+    }
+
     /// Answers `Msg::Journal`.
     pub fn load_journal(&self, epoch: u64, from: u64, max: usize) {
         let desk = self.clone();
@@ -289,8 +311,8 @@ impl Desk {
         scrub_stack();
     }
 
-    /// Proves a passkey with the secret of a slot. Answers `Msg::Checked`.
-    pub fn check(&self, epoch: u64, name: PasskeyName, slot: Slot) {
+    /// Proves this with the secret of a slot. Answers `Msg::Checked`.
+    pub fn check(&self, epoch: u64, what: Proving, slot: Slot) {
         let (desk, stop) = (self.clone(), Stop::default());
         *self.0.checking.borrow_mut() = stop.clone();
         let secrets = self.0.slots.borrow_mut().take([slot]);
@@ -298,10 +320,19 @@ impl Desk {
         self.answer(async move {
             let session = desk.0.session.read().await;
             let Some(session) = session.as_ref() else { return Msg::Checked(epoch, Err(no_catalog("cannot check"))) };
-            let checked = session.check(&[(name, slot, by)], &secrets, &stop).await;
+            let checked = match what {
+                Proving::Passkey(name) => {
+                    let checked = session.check(&[(name, slot, by)], &secrets, &stop).await;
+                    checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome))
+                }
+                Proving::Dr => match secrets.get(slot.0) {
+                    Some(secret) => session.check_dr(secret, &by).await.map(|_| ()),
+                    None => Ok(()),
+                },
+            };
             drop(secrets);
             scrub_stack();
-            Msg::Checked(epoch, checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome)))
+            Msg::Checked(epoch, checked)
         });
     }
 
@@ -351,11 +382,16 @@ impl Desk {
     }
 
     /// Runs what was begun. Answers `Msg::Event`s, then `Msg::Ended`.
-    pub fn run(&self, epoch: u64) {
+    pub fn run(&self, epoch: u64, to: Option<String>) {
         let Some(begun) = self.0.begun.borrow_mut().0.remove(&epoch).flatten() else {
             let fault = Fault::new(Kind::Changed, "cannot run", "the operation lock was freed meanwhile", Act::say("start again"));
             return self.tell(Msg::Ended(Err(fault)));
         };
+        if let Some(path) = to.as_ref().filter(|path| Path::new(path).symlink_metadata().is_ok()) {
+            let cause = format!("{} exists, and is never overwritten", Text::new(path.as_str()));
+            let fault = Fault::refused(begun.plan().request.failing(), cause, Act::say("begin again, and name a file that does not exist"));
+            return self.tell(Msg::Ended(Err(fault)));
+        }
         let stop = Stop::default();
         *self.0.running.borrow_mut() = Some(stop.clone());
         let secrets = self.0.slots.borrow_mut().take(begun.plan().secrets.iter().map(|need| need.slot));
@@ -365,20 +401,59 @@ impl Desk {
         });
         let desk = self.clone();
         self.answer(async move {
-            let done = begun.run(secrets, report, stop).await;
+            let wants_archive = begun.plan().request.wants_archive();
+            let done = begun.run(secrets, report, stop.clone()).await;
             scrub_stack();
-            *desk.0.running.borrow_mut() = None;
             desk.settle_files(done.as_ref().err());
             let done = match done {
-                Ok(done) => match done.keys {
-                    Some(keys) => desk.admit_first(keys).await.map(|()| done.receipt),
-                    None => Ok(done.receipt),
+                Ok(Done { mut receipt, keys, text }) => match (keys, text) {
+                    (Some(keys), _) => desk.admit_first(keys).await.map(|()| receipt),
+                    (None, Some(text)) => desk.hand_over(&text, to.as_deref(), &mut receipt).map(|()| receipt),
+                    (None, None) if wants_archive => Ok(desk.archived(receipt, &stop).await),
+                    (None, None) => Ok(receipt),
                 },
                 Err(fault) => Err(fault),
             };
+            *desk.0.running.borrow_mut() = None;
             desk.tell(Msg::Changed);
             Msg::Ended(done.map(Box::new))
         });
+    }
+
+    /// What was made for the person alone, into a new file or a slot.
+    fn hand_over(&self, text: &str, to: Option<&str>, receipt: &mut Receipt) -> Result<(), Fault> {
+        let Some(path) = to else {
+            let state = self.0.slots.borrow_mut().put_text(Slot::TEXT, text.as_bytes());
+            self.tell(Msg::SlotChanged(Slot::TEXT, state));
+            return Ok(());
+        };
+        let mut line = zeroize::Zeroizing::new(Vec::with_capacity(text.len() + 1));
+        line.extend_from_slice(text.as_bytes());
+        if !text.ends_with('\n') {
+            line.push(b'\n');
+        }
+        let written = create_owner_only(Path::new(path), &line, "what was made");
+        written.map_err(|fault| fault.leaving(Changed::Partly("the catalog notes what is in no file: make it again".into())))?.keep();
+        receipt.lines.push(Text::new(format!("it is in {path}, which only you can read")));
+        Ok(())
+    }
+
+    /// The receipt with what came of the archive that follows the change.
+    async fn archived(&self, mut receipt: Receipt, stop: &Stop) -> Receipt {
+        let session = self.0.session.read().await;
+        let Some(session) = session.as_ref() else { return receipt };
+        match ops::archive_after(session, ops::ARCHIVE_WAIT, stop).await {
+            Followed::NotDue => {}
+            Followed::Made(lines) => {
+                receipt.lines.push("a DR archive holds it, read back and proved".into());
+                receipt.lines.extend(lines);
+            }
+            Followed::Debt(why) => {
+                receipt.lines.push(Text::new(format!("it is in no DR archive yet: {why}")));
+                receipt.next.insert(0, Act::flow("kastellan dr archive", Flow::DrArchive, None));
+            }
+        }
+        receipt
     }
 
     /// After set-up there is a catalog, and its keys are here.
@@ -420,14 +495,11 @@ impl Desk {
     /// Reads an owner-only file into a slot. Answers `Msg::SlotChanged`, `Msg::Filed`.
     pub fn read_file(&self, epoch: u64, slot: Slot, path: &str) {
         let filed = read_secret_file(Path::new(path), "passphrase file").and_then(|bytes| {
-            let made = slot == Slot::NEW;
-            let read = if made { Passphrase::made(&bytes) } else { Passphrase::entered(&bytes) };
-            let secret = read.map_err(|why| {
+            let secret = Passphrase::made(&bytes).map_err(|why| {
                 let doing = format!("passphrase file {} not used", Text::new(path));
                 Fault::new(Kind::Secret, doing, why.to_string(), Act::say("name another file, or generate one"))
             })?;
-            let rule = if made { SecretRule::Made } else { SecretRule::Entered };
-            let state = self.0.slots.borrow_mut().put(slot, secret, rule);
+            let state = self.0.slots.borrow_mut().put(slot, secret, SecretRule::Made);
             self.tell(Msg::SlotChanged(slot, state));
             Ok(())
         });

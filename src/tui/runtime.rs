@@ -11,7 +11,7 @@ use super::theme::{self, Theme};
 use super::views::{self, View};
 use super::{Start, clipboard};
 use crate::app::{App, Effect, Key, Keymap, Layer, Moment, Msg, SecretEdit, Setup, Signal, Timer, When, secret_edit, update};
-use crate::domain::{Act, Fault, Kind, Slot, Text};
+use crate::domain::{Act, Fault, Guided, Kind, Slot, Text};
 use crate::host::{Color, Config, Host};
 use crate::ops::{Demo, Place, SetUp, Settings, seed_demo};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -46,9 +46,18 @@ pub struct Runtime {
     /// The terminal is gone: nothing is drawn any more.
     gone: bool,
     /// How to end.
-    exit: Option<u8>,
+    exit: Option<Ended>,
     /// A demo that was started here, with its folder, which goes when the console ends.
     demo: Option<Folder>,
+}
+
+/// How a console ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this exit code.
+    Code(u8),
+    /// For something that is asked line by line; then a console is opened again.
+    Guided(Guided),
 }
 
 /// A throwaway folder.
@@ -90,7 +99,7 @@ impl Signals {
 ///
 /// # Errors
 /// What failed before there was a screen.
-pub async fn run(start: Start, guard: Guard) -> Result<u8, Fault> {
+pub async fn run(start: Start, guard: Guard) -> Result<Ended, Fault> {
     let broken = |e: io::Error| {
         Fault::new(Kind::Unexpected, "cannot open the console", e.to_string(), Act::say("kastellan doctor says what this terminal lacks"))
     };
@@ -104,12 +113,12 @@ pub async fn run(start: Start, guard: Guard) -> Result<u8, Fault> {
     let mut inputs = Vec::new();
     loop {
         runtime.take_in_waiting().await;
-        if let Some(code) = runtime.ended() {
-            return Ok(code);
+        if let Some(ended) = runtime.ended() {
+            return Ok(ended);
         }
         runtime.draw().await;
-        if let Some(code) = runtime.ended() {
-            return Ok(code);
+        if let Some(ended) = runtime.ended() {
+            return Ok(ended);
         }
         let msg = tokio::select! {
             biased;
@@ -198,8 +207,8 @@ impl Runtime {
         }
     }
 
-    fn ended(&self) -> Option<u8> {
-        if terminal::panicked() { Some(1) } else { self.exit }
+    fn ended(&self) -> Option<Ended> {
+        if terminal::panicked() { Some(Ended::Code(1)) } else { self.exit }
     }
 
     /// Takes in what is waiting already, so that many answers make one frame.
@@ -298,6 +307,7 @@ impl Runtime {
             Effect::LoadPolicyNames(epoch) => self.desk.load_policy_names(epoch),
             Effect::LoadPolicies(epoch, names) => self.desk.load_policies(epoch, names),
             Effect::LoadJournal { epoch, from, max } => self.desk.load_journal(epoch, from, max),
+            Effect::LoadArtifacts(epoch, after) => self.desk.load_artifacts(epoch, after),
             Effect::VerifyJournal(epoch) => self.desk.verify_journal(epoch),
             Effect::LoadYaml(epoch, subject) => self.desk.load_yaml(epoch, subject),
             Effect::LoadDoctor(epoch) => self.desk.load_doctor(epoch),
@@ -320,9 +330,13 @@ impl Runtime {
             Effect::Plan(epoch, request) => self.desk.plan(epoch, *request),
             Effect::Begin(epoch, plan) => self.desk.begin(epoch, *plan),
             Effect::DropBegun(epoch) => self.desk.drop_begun(epoch),
-            Effect::Run(epoch) => self.desk.run(epoch),
+            Effect::Run(epoch, to) => self.desk.run(epoch, to),
             Effect::StopOperation => self.desk.stop_operation(),
-            Effect::Check(epoch, name, slot) => self.desk.check(epoch, name, slot),
+            Effect::Check(epoch, what, slot) => self.desk.check(epoch, what, slot),
+            Effect::CopyText => {
+                let copied = clipboard::copy_secret(self.desk.slots().borrow().lend(Slot::TEXT), &self.guard);
+                let _ = self.tell.send(Msg::Copied(copied));
+            }
             Effect::Copy(text) => {
                 let _ = self.tell.send(Msg::Copied(clipboard::copy(&text, &self.guard)));
             }
@@ -333,8 +347,12 @@ impl Runtime {
             }
             Effect::Suspend => self.suspend(),
             Effect::Repaint => self.repaint(),
+            Effect::Guided(what) => {
+                self.desk.lock().await;
+                self.exit = Some(Ended::Guided(what));
+            }
             Effect::StartDemo => self.start_demo().await,
-            Effect::Quit(code) => self.exit = Some(code),
+            Effect::Quit(code) => self.exit = Some(Ended::Code(code)),
         }
     }
 

@@ -71,6 +71,15 @@ impl Slots {
         self.state(slot, rule)
     }
 
+    /// Puts a text that is no passphrase into a slot, as it is; of it only the length is told.
+    pub fn put_text(&mut self, slot: Slot, bytes: &[u8]) -> SlotState {
+        self.wipe(slot);
+        let mut text = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        text.extend_from_slice(bytes);
+        self.typed.insert(slot, text);
+        SlotState { len: bytes.len(), ..SlotState::default() }
+    }
+
     /// What may be told of a slot.
     #[must_use]
     pub fn state(&self, slot: Slot, rule: SecretRule) -> SlotState {

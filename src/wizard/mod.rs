@@ -22,7 +22,7 @@ pub use field::{Field, Stage, TextField};
 pub use flows::ALL;
 pub use progress::{Mark, RunLine, Running};
 pub use secret::{AGAIN, SecretField, SecretRule, SlotState, Verdict};
-pub use step::{Body, Choice, Entry, Goal, Step};
+pub use step::{Body, Choice, Entry, Goal, Proving, Step};
 
 use crate::domain::{Facts, Fault, Intent};
 

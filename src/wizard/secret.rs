@@ -3,7 +3,7 @@
 use crate::domain::Slot;
 
 /// The slot of the second typing, or of what is typed back.
-pub const AGAIN: Slot = Slot(2);
+pub const AGAIN: Slot = Slot(15);
 
 /// By which rules the owner of a slot judges what is typed into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

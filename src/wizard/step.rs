@@ -9,8 +9,17 @@ use crate::domain::{Facts, PasskeyName, Request, Slot, Text};
 pub enum Goal {
     /// An operation: planned at review, begun, run.
     Change(Request),
-    /// A proof by unwrapping: takes no lock and has no review.
-    Check(PasskeyName),
+    /// A proof by opening: takes no lock and has no review.
+    Check(Proving),
+}
+
+/// What is proved with a secret that is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proving {
+    /// A passkey, by unwrapping the master key.
+    Passkey(PasskeyName),
+    /// The DR passphrase in force, by opening the newest archive.
+    Dr,
 }
 
 /// One step.

@@ -36,7 +36,21 @@ fn each_path_of_answers_has_its_steps() {
         ("policy-add", Answers::new(), [&["Name of the policy", "Review"], &end[..]].concat()),
         ("policy-remove", Answers::new(), [&["Which policy", "Review"], &end[..]].concat()),
     ];
-    for (wizard, answers, expected) in table {
+    let folder = ["Name of the location", "What kind", "Folder", "What its readers learn", "Review"];
+    let bucket = ["Name of the location", "What kind", "Bucket", "Prefix", "Endpoint", "Region", "CA file", "Access key"];
+    let enable = ["What DR is", "Where the archives go", "Passphrase"];
+    let export = ["Which policy", "Which location it names", "How it is protected", "Note", "Where the text goes"];
+    let more: Vec<(&str, Answers, Vec<&str>)> = vec![
+        ("location-add", Answers::new(), [&folder[..], &end].concat()),
+        ("location-add", Answers::new().with("kind", "s3"), [&bucket[..], &["What its readers learn", "Review"], &end].concat()),
+        ("dr-enable", with("generate"), [&enable[..], &["Review", show], &end].concat()),
+        ("dr-change", with("type"), [&["Archives made so far", "Passphrase", "Review", "Type passphrase twice"], &end[..]].concat()),
+        ("dr-check", Answers::new(), [&["Type the DR passphrase"], &end[..]].concat()),
+        ("dr-archive", Answers::new(), [&["Review"], &end[..]].concat()),
+        ("export", with("write"), [&export[..], &["File", "Passphrase", "File", "Review", "Write passphrase"], &end].concat()),
+        ("export", Answers::new().with("where", "screen").with("protection", "unprotected"), [&export[..], &["Review"], &end].concat()),
+    ];
+    for (wizard, answers, expected) in table.into_iter().chain(more) {
         assert_eq!(titles(wizard, &answers, &one), expected, "{wizard} {answers:?}");
     }
 }
@@ -46,7 +60,8 @@ fn a_secret_is_made_only_after_review() {
     for wizard in ALL {
         let steps = (wizard.steps)(&Answers::new(), &facts(&["a"]));
         let review = steps.iter().position(|s| matches!(s.body, Body::Review));
-        let makes = steps.iter().position(|s| s.slot() == Some(Slot::NEW));
+        let made = [Slot::NEW, Slot::NEW_DR, Slot::KIT, Slot::IMPORT];
+        let makes = steps.iter().position(|s| s.slot().is_some_and(|slot| made.contains(&slot)));
         assert!(makes.is_none() || review < makes, "{}", wizard.name);
     }
 }
@@ -116,7 +131,7 @@ fn a_generated_secret_is_warned_of_shown_once_and_typed_back() {
     assert_eq!(d.input(Input::Next, &f), [Ask::Generate(Slot::NEW)]);
     d.input(Input::Next, &f);
     d.input(Input::Slot(AGAIN, good()), &f);
-    assert_eq!(d.input(Input::Next, &f), [Ask::Wipe(AGAIN), Ask::Run]);
+    assert_eq!(d.input(Input::Next, &f), [Ask::Wipe(AGAIN), Ask::Run(None)]);
     d.input(Input::Event(Event::StepStarted { step: StepId::new("wrap") }), &f);
     d.input(Input::Event(Event::StepDone { step: StepId::new("wrap"), result: "done".into() }), &f);
     let marks: Vec<Mark> = d.running.as_ref().unwrap().steps.iter().map(|s| s.mark).collect();
@@ -145,7 +160,7 @@ fn typed_twice_must_be_the_same() {
     assert_eq!(d.input(Input::Slot(Slot::NEW, other), &f), [Ask::Wipe(AGAIN)]);
     assert_eq!(d.input(Input::Next, &f), []);
     d.input(Input::Slot(AGAIN, good()), &f);
-    assert_eq!(d.input(Input::Next, &f), [Ask::Wipe(AGAIN), Ask::Run]);
+    assert_eq!(d.input(Input::Next, &f), [Ask::Wipe(AGAIN), Ask::Run(None)]);
 }
 
 #[test]
@@ -162,7 +177,7 @@ fn files_are_read_or_written_after_review_and_a_fault_stays_on_the_step() {
         assert_eq!(d.input(Input::Filed(Err(fault)), &f), []);
         assert!(matches!(d.problem, Some(Problem::Fault(_))));
         assert_eq!(d.input(Input::Next, &f), [ask]);
-        assert_eq!(d.input(Input::Filed(Ok(())), &f), [Ask::Run]);
+        assert_eq!(d.input(Input::Filed(Ok(())), &f), [Ask::Run(None)]);
     }
 }
 
@@ -284,7 +299,7 @@ fn a_check_begins_at_the_secret_and_may_be_repeated() {
     );
     let slip = SlotState { len: 5, verdict: Verdict::NotInList(7), completions: 0 };
     d.input(Input::Slot(Slot::CHECK, slip), &f);
-    let ask = Ask::Check("ana".parse().unwrap(), Slot::CHECK);
+    let ask = Ask::Check(Proving::Passkey("ana".parse().unwrap()), Slot::CHECK);
     assert_eq!(d.input(Input::Next, &f), std::slice::from_ref(&ask), "a slip is a hint: it is tried as it is");
     let no = Fault::new(Kind::Secret, "cannot check ana", "it does not open", Act::say("type it again"));
     assert_eq!(d.input(Input::Checked(Err(no)), &f), [Ask::Wipe(Slot::CHECK), Ask::Wipe(AGAIN)]);
@@ -357,4 +372,88 @@ fn every_intent_that_changes_something_has_its_flow() {
         assert!(Wizard::serving(&intent).is_some(), "{intent:?}");
     }
     assert!(Wizard::serving(&Intent::Journal).is_none());
+}
+
+#[test]
+fn dr_takes_the_locations_that_can_be_written_to() {
+    let mut f = facts(&["a"]);
+    let enable = Wizard::named("dr-enable").unwrap();
+    let choices = |f: &Facts| match &(enable.steps)(&Answers::new(), f)[1].body {
+        Body::Choose(choices) => choices.iter().map(|c| (c.value.clone(), c.disabled.is_some())).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    assert_eq!(choices(&f), [(String::new(), true)], "without one it says so");
+    let location = |name: &str, read_only| crate::domain::Location {
+        name: name.parse().unwrap(),
+        kind: "directory".into(),
+        target: Some(crate::domain::Target::Directory { path: "/mnt/nfs".into() }),
+        hide_policy_names: false,
+        read_only,
+        created_at: f.now,
+        created_by: "ana@bastion".into(),
+        altered: false,
+    };
+    let three = vec![location("nfs", false), location("from-import", true), location("s3-eu", false)];
+    f.locations = three;
+    assert_eq!(choices(&f), [("nfs s3-eu".into(), false), ("nfs".into(), false), ("s3-eu".into(), false)]);
+    let Ok(Goal::Change(Request::DrEnable(both))) = (enable.finish)(&Answers::new().with("locations", "nfs s3-eu"), &f) else { panic!() };
+    assert_eq!(both.locations.len(), 2);
+}
+
+#[test]
+fn a_text_for_the_person_alone_is_masked_until_asked_for_and_wiped_on_leaving() {
+    let f = facts(&["a"]);
+    let answers = Answers::new()
+        .with("policy", "app")
+        .with("location", "")
+        .with("protection", "unprotected")
+        .with("note", "")
+        .with("where", "screen");
+    let (mut d, asks) = Driver::start(Wizard::named("export").unwrap(), answers, &f);
+    let [Ask::Plan(request)] = asks.as_slice() else { panic!("{asks:?}") };
+    let p = plan(request.clone(), Confirm::None, &[]);
+    d.input(Input::Planned(Ok(p.clone())), &f);
+    d.input(Input::Next, &f);
+    assert_eq!(d.input(Input::Begun(Ok(p)), &f), [Ask::Run(None)]);
+    d.input(Input::Slot(Slot::TEXT, SlotState { len: 400, ..SlotState::default() }), &f);
+    d.input(Input::Ended(Ok(receipt())), &f);
+    assert_eq!((d.text, d.shows_text()), (Some((400, false)), false));
+    d.input(Input::Reveal, &f);
+    assert!(d.shows_text());
+    d.input(Input::Reveal, &f);
+    assert!(!d.shows_text());
+    assert_eq!(d.input(Input::Next, &f), [Ask::Wipe(Slot::TEXT), Ask::Close]);
+}
+
+#[test]
+fn every_flow_that_can_be_asked_for_is_served_with_what_it_is_about() {
+    use crate::domain::{Flow, Intent};
+    let flows = [
+        Flow::PolicyAdd,
+        Flow::PolicyRemove,
+        Flow::LocationAdd,
+        Flow::LocationForget,
+        Flow::Rescan,
+        Flow::Sweep,
+        Flow::Seal,
+        Flow::Copy,
+        Flow::ArtifactRemove,
+        Flow::Export,
+        Flow::DrEnable,
+        Flow::DrCheck,
+        Flow::DrArchive,
+        Flow::DrChange,
+        Flow::DrPrune,
+        Flow::DrTakeOver,
+        Flow::DrDisable,
+        Flow::KitMake,
+    ];
+    let mut served: Vec<&str> = flows.map(|flow| Wizard::serving(&Intent::Flow(flow, None)).unwrap().0.name).to_vec();
+    served.sort_unstable();
+    served.dedup();
+    assert_eq!(served.len(), flows.len(), "each by its own");
+    let (_, answers) = Wizard::serving(&Intent::Flow(Flow::Rescan, Some("nfs".into()))).unwrap();
+    assert_eq!(answers.get("location"), Some("nfs"));
+    let (_, answers) = Wizard::serving(&Intent::Flow(Flow::Copy, Some("c0ffee".into()))).unwrap();
+    assert_eq!((answers.get("which"), answers.get("artifact")), (Some("one"), Some("c0ffee")));
 }

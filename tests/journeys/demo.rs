@@ -109,8 +109,8 @@ fn it_is_kept_where_that_is_asked_and_from_the_first_screen_it_vanishes() {
 
     let other = Home::new();
     let terminal = Launch::kastellan(&other, &[""; 0]).size(120, 40).start();
-    terminal.wait_text("> Set up a new installation");
-    terminal.send("j");
+    terminal.wait_text("> Recover: I lost everything");
+    terminal.send("jjj");
     terminal.wait_text("> Demo");
     terminal.send("\r");
     terminal.wait_text("Passphrase  ");

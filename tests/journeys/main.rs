@@ -12,6 +12,7 @@ mod flows;
 mod live;
 mod looks;
 mod plain;
+mod protection;
 mod set_up;
 mod steps;
 mod unlock;

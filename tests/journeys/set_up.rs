@@ -7,6 +7,8 @@ use crate::steps::{SECOND, at, close, opens, quit, receipt, walk, words};
 /// The wizard up to the question how the passphrase comes to be.
 fn begun(home: &Home) -> Terminal {
     let terminal = Launch::kastellan(home, &[""; 0]).start();
+    terminal.wait_text("> Recover: I lost everything");
+    terminal.send("j");
     terminal.wait_text("> Set up a new installation");
     terminal.send("\r");
     walk(

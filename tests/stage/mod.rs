@@ -3,9 +3,10 @@
 
 use kastellan::app::{App, Effect, Key, Keymap, Moment, Msg, Setup, update};
 use kastellan::domain::{
-    Ages, Change, Chronicle, Confirm, Event, Facts, Installation, JournalHead, JournalLine, KeyNeed, LockState, Method, Passkey,
-    PassphraseSource, Plan, Policy, Proof, Prover, Receipt, Request, Risk, Rotate, SecretNeed, SecretOf, SecretPurpose, Slot, StepId,
-    StepInfo, Text, Timestamp, Unfinished,
+    Ages, Archive, Artifact, ArtifactKind, Change, Chronicle, Confirm, Dr, DrPassphrase, DrillDone, Event, Facts, Failing, Installation,
+    JournalHead, JournalLine, KeyNeed, Location, LockState, Method, Passkey, PassphraseSource, Plan, Policy, Proof, Prover, Receipt,
+    Request, Risk, Rotate, S3Target, SealedFacts, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Target, Text, Timestamp,
+    Unfinished,
 };
 use kastellan::host::Color;
 use kastellan::tui::theme::Theme;
@@ -133,9 +134,113 @@ pub fn locked(mut facts: Facts) -> Facts {
     facts
 }
 
+/// The same with two locations, DR to both of them, a debt, a kit that was checked, and drills.
+pub fn protected() -> Facts {
+    let mut facts = calm();
+    let location = |name: &str, target: Target| Location {
+        name: name.parse().unwrap(),
+        kind: if matches!(target, Target::S3(_)) { "s3".into() } else { "directory".into() },
+        target: Some(target),
+        hide_policy_names: matches!(name, "s3-eu"),
+        read_only: false,
+        created_at: at("2026-01-10T10:00:00Z"),
+        created_by: "ben@bastion".into(),
+        altered: false,
+    };
+    let bucket = S3Target {
+        bucket: "backups".into(),
+        prefix: "k10".into(),
+        endpoint: None,
+        region: Some("eu-central-1".into()),
+        ca_file: None,
+        path_style: false,
+        access_key_id: None,
+    };
+    facts.locations = vec![location("nfs", Target::Directory { path: "/mnt/backups".into() }), location("s3-eu", Target::S3(bucket))];
+    facts.alone = [("nfs".to_owned(), Some(2)), ("s3-eu".to_owned(), Some(0))].into();
+    let failing =
+        Failing { location: "s3-eu".parse().unwrap(), since: at("2026-11-16T08:00:00Z"), cause: "403 AccessDenied on PutObject".into() };
+    let names = ["nfs", "s3-eu"].map(|name| name.parse().unwrap()).to_vec();
+    facts.dr = Some(Dr { enabled: true, locations: names, number: 2, next_seq: 15, failing: vec![failing] });
+    facts.debt = 3;
+    let passphrase = |number, made: &str, retired: Option<&str>, typed: Option<&str>| DrPassphrase {
+        number,
+        created_at: at(made),
+        created_by: "ben@bastion".into(),
+        retired_at: retired.map(at),
+        typed: typed.map(|time| (at(time), "ana@bastion".into())),
+    };
+    facts.dr_passphrases = vec![
+        passphrase(1, "2026-01-10T10:05:00Z", Some("2026-08-01T09:00:00Z"), None),
+        passphrase(2, "2026-08-01T09:00:00Z", None, Some("2026-11-03T10:00:00Z")),
+    ];
+    let wrap = facts.passkeys[0].wrap_id.clone();
+    let archive = |seq: u64, place: &str, made: &str, proved: bool| Archive {
+        id: format!("{:016x}", seq * 2 + u64::from(proved)),
+        name: format!("20261117T140200Z-{seq}-{seq:016x}.kdr"),
+        location: place.parse().unwrap(),
+        instance_id: "00112233445566778899aabbccddeeff".into(),
+        seq,
+        created_at: at(made),
+        size: 12_345,
+        digest: "cd".repeat(32),
+        number: if seq < 9 { 1 } else { 2 },
+        journal_seq: seq + 6,
+        wraps: vec![wrap.clone()],
+        proved_at: proved.then(|| at(made)),
+    };
+    facts.archives = vec![
+        archive(14, "nfs", "2026-11-17T14:02:00Z", true),
+        archive(13, "nfs", "2026-11-12T08:00:00Z", true),
+        archive(13, "s3-eu", "2026-11-12T08:00:00Z", false),
+        archive(8, "nfs", "2026-07-30T08:00:00Z", true),
+    ];
+    let drill = |id: u8, began: &str, failed: Option<&str>| DrillDone {
+        id: format!("{id:02x}").repeat(16),
+        scenario: "machine-lost".into(),
+        passed: failed.is_none(),
+        began_at: at(began),
+        took_ms: 61_000,
+        by: "ana".into(),
+        machine: "laptop".into(),
+        signed: true,
+        failed: failed.map(Text::from),
+    };
+    facts.drills = vec![
+        drill(0xa1, "2026-11-10T09:00:00Z", None),
+        drill(0xa0, "2026-08-02T09:00:00Z", Some("open an archive with the DR passphrase")),
+    ];
+    facts
+}
+
+/// Two locations, and no DR yet.
+pub fn without_dr() -> Facts {
+    Facts { dr: None, dr_passphrases: Vec::new(), archives: Vec::new(), drills: Vec::new(), debt: 0, ..protected() }
+}
+
+/// Artifacts as the index has them.
+fn artifacts() -> Vec<Artifact> {
+    let one = |n: u8, place: &str, policy: &str, verified: bool| Artifact {
+        id: format!("{n:02x}").repeat(16),
+        location: place.parse().unwrap(),
+        policy: policy.into(),
+        folder: policy.into(),
+        policy_key_id: "1a2b3c4d5e6f7081".into(),
+        instance_id: "00112233445566778899aabbccddeeff".into(),
+        created_at: at("2026-11-17T02:00:00Z"),
+        size: 4_294_967_296,
+        stored: 4_295_034_912,
+        found: false,
+        verified_at: verified.then(|| at("2026-11-17T03:00:00Z")),
+        sealed: Some(SealedFacts { kind: ArtifactKind::Archive, names: "/srv/app".into(), note: None, digest: "ef".repeat(32) }),
+        altered: false,
+    };
+    vec![one(0xc4, "nfs", "app-01-daily", true), one(0xc3, "s3-eu", "app-01-daily", false), one(0xc2, "nfs", "db", false)]
+}
+
 /// Names and texts as an attacker would have them.
 pub fn hostile() -> Facts {
-    let mut facts = calm();
+    let mut facts = protected();
     let bad = "\x1b]0;owned\x07\x1b[2J\u{202e}gnp.exe\u{200b}\r\n";
     facts.installation.as_mut().unwrap().name = Text::new(bad);
     for passkey in &mut facts.passkeys {
@@ -146,6 +251,21 @@ pub fn hostile() -> Facts {
         if let Some(failed) = passkey.proof.as_mut().and_then(|p| p.failed.as_mut()) {
             failed.1 = Text::new(bad);
         }
+    }
+    for location in &mut facts.locations {
+        location.created_by = Text::new(bad);
+        location.kind = Text::new(bad);
+        location.target = Some(Target::Directory { path: Text::new(bad) });
+    }
+    for drill in &mut facts.drills {
+        (drill.scenario, drill.by, drill.machine) = (Text::new(bad), Text::new(bad), Text::new(bad));
+        drill.failed = Some(Text::new(bad));
+    }
+    for failing in facts.dr.iter_mut().flat_map(|dr| &mut dr.failing) {
+        failing.cause = Text::new(bad);
+    }
+    for passphrase in &mut facts.dr_passphrases {
+        passphrase.created_by = Text::new(bad);
     }
     facts
 }
@@ -192,8 +312,55 @@ pub fn plan() -> Plan {
     }
 }
 
-/// The plan of a request: rotations as above, all else as a removal.
+fn dr_plan(request: Request) -> Plan {
+    let step =
+        |id: &str, title: &str| StepInfo { id: StepId::new(id), title: title.into(), risk: Risk::AskBeforeStopping, irreversible: false };
+    Plan {
+        request,
+        steps: vec![
+            step("store", "keep DR passphrase no. 1, encrypted, in this catalog"),
+            step("archive", "archive to every location, and prove each archive"),
+        ],
+        changes: [
+            "DR passphrase no. 1; every change is archived to nfs, s3-eu from now on",
+            "an archive now, read back and opened with that passphrase before it counts",
+        ]
+        .map(|c| Change(c.into()))
+        .to_vec(),
+        warnings: vec!["The archive holds the master key only as your passkeys wrapped it: after a total loss you need the DR passphrase AND a passkey's secret.".into()],
+        secrets: vec![SecretNeed {
+            slot: Slot::NEW_DR,
+            of: SecretOf::Dr(1),
+            purpose: SecretPurpose::Make,
+            envelope: "DR no. 1 / prod-eu1 7f3a / 2026-11-17".into(),
+            flag: "new-dr-passphrase".into(),
+        }],
+        keys: vec![KeyNeed::Metadata],
+        confirm: Confirm::None,
+    }
+}
+
+fn seal_plan(request: Request) -> Plan {
+    let step = |id: &str, title: &str| StepInfo { id: StepId::new(id), title: title.into(), risk: Risk::SafeToStop, irreversible: false };
+    Plan {
+        request,
+        steps: vec![step("seal", "seal /srv/app into nfs"), step("index", "note it in the index")],
+        changes: vec![Change("one artifact more in nfs".into())],
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+        keys: vec![KeyNeed::Policy],
+        confirm: Confirm::None,
+    }
+}
+
+/// The plan of a request: rotations as above, DR and seals as they are, all else as a removal.
 fn plan_of(request: Request) -> Plan {
+    match &request {
+        Request::DrEnable(_) => return dr_plan(request),
+        Request::Seal(_) => return seal_plan(request),
+        Request::Export(_) => return Plan { secrets: Vec::new(), confirm: Confirm::None, ..seal_plan(request) },
+        _ => {}
+    }
     let Request::PasskeyRemove(remove) = &request else { return plan() };
     let name = remove.name.to_string();
     let title = Text::new(format!("remove {name} and its wrap"));
@@ -330,6 +497,10 @@ impl Stage {
                     hash: "ab".repeat(32),
                 });
                 Msg::Journal(epoch, Ok(Chronicle { lines: lines.collect(), last: 24 }))
+            }
+            Effect::LoadArtifacts(epoch, _) => {
+                let there = !self.facts.locations.is_empty();
+                Msg::Artifacts(epoch, Ok((if there { artifacts() } else { Vec::new() }, None)))
             }
             Effect::LoadThemes(epoch) => Msg::Themes(epoch, kastellan::tui::theme::names(Path::new("/nonexistent"))),
             Effect::LoadYaml(epoch, _) => {

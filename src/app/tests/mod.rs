@@ -103,6 +103,6 @@ fn running() -> App {
     key(&mut app, Key::Enter);
     key(&mut app, Key::Enter);
     tell(&mut app, typed(crate::wizard::AGAIN));
-    assert_eq!(key(&mut app, Key::Enter), [Effect::Wipe(crate::wizard::AGAIN), Effect::Run(epoch)]);
+    assert_eq!(key(&mut app, Key::Enter), [Effect::Wipe(crate::wizard::AGAIN), Effect::Run(epoch, None)]);
     app
 }

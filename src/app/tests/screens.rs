@@ -6,10 +6,13 @@ use super::*;
 fn it_starts_with_the_first_screen_the_unlock_screen_or_the_overview() {
     let mut app = start(Facts::none(now(), false));
     assert!(matches!(app.top(), Some(Layer::First(_))));
-    let effects = key(&mut app, Key::Enter);
-    assert_eq!(effects, []);
+    assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(crate::domain::Guided::Recover)], "the worst night comes first");
+    key(&mut app, Key::Down);
+    assert_eq!(key(&mut app, Key::Enter), []);
     assert!(matches!(app.top(), Some(Layer::Wizard(d)) if d.wizard.name == "set-up"));
     assert_eq!(key(&mut app, Key::Esc), []);
+    key(&mut app, Key::Down);
+    assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(crate::domain::Guided::KitCheck)]);
     key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), [Effect::StartDemo]);
 
@@ -319,7 +322,7 @@ fn titles_name_context_and_installation() {
 fn hints_say_what_a_key_does_here() {
     let hinted = |app: &App| hints(app).into_iter().map(|(key, word)| format!("{key} {word}")).collect::<Vec<_>>().join("  ");
     let mut app = start(facts(&["a", "b"]));
-    assert!(hinted(&app).starts_with("Enter explain  a actions  2 passkeys  3 policies  6 journal"), "{}", hinted(&app));
+    assert!(hinted(&app).starts_with("Enter explain  a actions  2 passkeys  3 policies  4 artifacts  5 DR  6 journal"), "{}", hinted(&app));
     press(&mut app, "2");
     assert!(hinted(&app).starts_with("Enter open  a actions"));
     assert!(!hinted(&app).contains("2 passkeys"));
@@ -341,4 +344,57 @@ fn the_overview_begins_at_unfinished_work_else_at_the_next_act() {
     let mut f = facts(&["a"]);
     f.unfinished = Some(unfinished());
     assert_eq!(start(f).overview_target(), Some(Target::Debt(0)));
+}
+
+#[test]
+fn enter_starts_the_one_act_of_every_answer_but_yes() {
+    use crate::domain::{Dr, Verdict, readiness};
+    let location = |name: &str| crate::domain::Location {
+        name: name.parse().unwrap(),
+        kind: "directory".into(),
+        target: None,
+        hide_policy_names: false,
+        read_only: false,
+        created_at: now(),
+        created_by: "ana@bastion".into(),
+        altered: false,
+    };
+    let dr = Dr { enabled: true, locations: vec!["nfs".parse().unwrap()], number: 1, next_seq: 1, failing: Vec::new() };
+    let one = facts(&["a"]);
+    let placed = Facts { locations: vec![location("nfs")], ..one.clone() };
+    let alone = Facts { alone: [("nfs".to_owned(), Some(3))].into(), ..placed.clone() };
+    let unknown = Facts { alone: [("nfs".to_owned(), None)].into(), ..placed.clone() };
+    let on = Facts { dr: Some(dr), ..placed.clone() };
+    let mut seen = 0;
+    for facts in [one, placed, alone, unknown, on] {
+        for answer in readiness(&facts).into_iter().filter(|answer| answer.verdict != Verdict::Yes) {
+            let act = answer.act.unwrap_or_else(|| panic!("{:?}", answer.scenario));
+            let intent = act.does.clone().unwrap_or_else(|| panic!("{:?}: {}", answer.scenario, act.say));
+            // By the matrix: the case is selected, explained, and its act taken.
+            let mut app = start(facts.clone());
+            press(&mut app, "m");
+            let at = app.items().iter().position(|item| *item == Item::Case(answer.scenario.clone())).unwrap();
+            press(&mut app, &"j".repeat(at));
+            key(&mut app, Key::Enter);
+            let Some(Layer::Actions(menu)) = app.top() else { panic!("{:?}", answer.scenario) };
+            assert_eq!(menu.items[0].does, Doing::Start(intent), "{:?}", answer.scenario);
+            assert_eq!(menu.items[0].disabled, None, "{:?}", answer.scenario);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "{seen}");
+}
+
+#[test]
+fn quitting_with_a_debt_asks_once_and_not_where_nothing_could_be_archived() {
+    let mut owing = facts(&["a"]);
+    owing.debt = 2;
+    let mut app = start(owing.clone());
+    assert_eq!(key(&mut app, Key::Ctrl('c')), []);
+    assert!(matches!(app.top(), Some(Layer::Ask(q)) if q.text.clean().starts_with("2 changes in no DR archive.")));
+    key(&mut app, Key::Down);
+    key(&mut app, Key::Down);
+    assert_eq!(key(&mut app, Key::Enter).last(), Some(&Effect::Quit(0)));
+    owing.installation.as_mut().unwrap().owner = false;
+    assert_eq!(key(&mut start(owing), Key::Ctrl('c')).last(), Some(&Effect::Quit(0)), "who does not own it archives nothing");
 }

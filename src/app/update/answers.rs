@@ -23,6 +23,15 @@ impl App {
                 Ok(policies) => self.take_policies(policies),
                 Err(fault) => self.fail(&fault),
             },
+            Msg::Artifacts(epoch, how) if epoch == self.artifacts.asked.0 => match how {
+                Ok((found, next)) => self.take_artifacts(found, next),
+                Err(fault) => {
+                    // Asked again only when somebody does so.
+                    self.artifacts.loaded = true;
+                    self.artifacts.asked.1 = false;
+                    self.fail(&fault);
+                }
+            },
             Msg::Journal(epoch, how) if epoch == self.journal.asked.0 => match how {
                 Ok(chronicle) => self.take_journal(chronicle),
                 Err(fault) => self.fail(&fault),
@@ -66,6 +75,8 @@ impl App {
         }
         self.list_passkeys(selected);
         self.extend_journal(last);
+        self.keep_on_sheet();
+        self.refresh_question();
         self.greet();
         self.set_stale_timer(out);
         if let Some(intent) = self.then.take() {

@@ -11,27 +11,24 @@ impl App {
             Intent::Unlock => return self.ask_unlock(None),
             Intent::Journal => return self.go(super::Screen::Journal, out),
             Intent::Passkeys => return self.go(super::Screen::Passkeys, out),
+            Intent::Artifacts => return self.go(super::Screen::Artifacts, out),
+            Intent::Dr => return self.go(super::Screen::Dr, out),
+            Intent::Readiness => return self.go(super::Screen::Readiness, out),
             _ => {}
         }
         if let Some(fault) = self.why_not(&intent) {
             return self.fail(&fault);
         }
+        if let Intent::Guided(what) = intent {
+            if self.is_demo() {
+                return self.say(Level::Info, "not in the demo: it asks line by line for secrets of an installation that stays");
+            }
+            return out.push(Effect::Guided(what));
+        }
         if self.must_unlock_for(&intent) {
             return self.ask_unlock(Some(intent));
         }
         if let Some((wizard, answers)) = Wizard::serving(&intent) {
-            self.start_flow(wizard, answers, out);
-        }
-    }
-
-    /// Starts the flow of that name, which no intent leads to; it needs the keys.
-    pub(super) fn start_named(&mut self, name: &str, answers: Answers, out: &mut Out) {
-        if let Some(fault) = self.why_no_change("cannot change policies") {
-            self.fail(&fault);
-        } else if !self.unlocked() {
-            self.say(Level::Info, "unlock first, then try again");
-            self.ask_unlock(None);
-        } else if let Some(wizard) = Wizard::named(name) {
             self.start_flow(wizard, answers, out);
         }
     }
@@ -72,11 +69,11 @@ impl App {
                 Ask::Wipe(slot) => out.push(Effect::Wipe(slot)),
                 Ask::ReadSecretFile(slot, path) => out.push(Effect::ReadSecretFile(self.ask_wizard(), slot, path)),
                 Ask::WriteSecretFile(slot, path) => out.push(Effect::WriteSecretFile(self.ask_wizard(), slot, path)),
-                Ask::Check(name, slot) => out.push(Effect::Check(self.ask_wizard(), name, slot)),
-                Ask::Run => {
+                Ask::Check(what, slot) => out.push(Effect::Check(self.ask_wizard(), what, slot)),
+                Ask::Run(to) => {
                     let plan = self.wizard().and_then(|driver| driver.plan.clone());
                     self.operation = plan.map(Running::new);
-                    out.push(Effect::Run(self.epochs.begin));
+                    out.push(Effect::Run(self.epochs.begin, to));
                 }
                 Ask::StopOperation => out.push(Effect::StopOperation),
                 Ask::Close => {
@@ -114,6 +111,7 @@ impl App {
     }
 
     pub(super) fn event(&mut self, event: &Event, out: &mut Out) {
+        self.meter(event);
         if let Some(op) = self.operation.as_mut().filter(|op| op.runs())
             && !matches!(event, Event::Finished { .. })
         {
@@ -125,6 +123,7 @@ impl App {
 
     pub(super) fn ended(&mut self, how: Result<Receipt, Fault>, out: &mut Out) {
         let Some(op) = self.operation.take() else { return };
+        self.meter = None;
         // The holder of the lock was this very operation. Facts that were read while it ran would refuse whatever comes next.
         if let Some(facts) = &mut self.facts {
             facts.holder = None;

@@ -3,7 +3,7 @@
 use super::{App, Effect, Layer, Level, Out, Screen};
 use crate::app::{Action, Help, Key, ListState, Palette, Subject, YamlView, binding, secret_edit};
 use crate::domain::{Intent, Text};
-use crate::wizard::{Answers, Input, TextField};
+use crate::wizard::{Input, TextField};
 
 impl App {
     pub(super) fn key(&mut self, key: Key, out: &mut Out) {
@@ -80,6 +80,9 @@ impl App {
             Action::Overview => self.go(Screen::Overview, out),
             Action::Passkeys => self.go(Screen::Passkeys, out),
             Action::Policies => self.go(Screen::Policies, out),
+            Action::Artifacts => self.go(Screen::Artifacts, out),
+            Action::Dr => self.go(Screen::Dr, out),
+            Action::Readiness => self.go(Screen::Readiness, out),
             Action::Journal => self.go(Screen::Journal, out),
             Action::Previous => self.go(self.previous, out),
             Action::Enter => self.enter(out),
@@ -93,8 +96,7 @@ impl App {
             }
             Action::Redraw => out.push(Effect::Repaint),
             Action::Menu => self.open_menu(),
-            Action::New if self.screen == Screen::Policies => self.start_named("policy-add", Answers::new(), out),
-            Action::New => self.start_intent(Intent::Add, out),
+            Action::New => self.start_intent(self.adds(), out),
             Action::Rotate => self.start_intent(Intent::Rotate, out),
             Action::Check | Action::Use | Action::Remove => {
                 let Some(name) = self.selected_passkey().map(|p| p.name.clone()) else { return };
@@ -225,11 +227,16 @@ impl App {
 
     /// Copies the public id of what is selected: a wrap's, a policy key's, an entry's hash, else the master key's.
     fn copy(&mut self, out: &mut Out) {
+        if let Some(Layer::Wizard(_)) = self.top() {
+            return out.push(Effect::CopyText);
+        }
         let policy = self.selected_policy();
         let id = if let Some(passkey) = self.selected_passkey() {
             Some(Text::new(passkey.wrap_id.as_str()))
         } else if let Some(name) = policy {
             self.policy(&name).map(|p| Text::new(p.key_id.as_str()))
+        } else if let Some(item) = self.selected_item() {
+            Some(item.id())
         } else if self.screen == Screen::Journal {
             self.journal.line(self.journal.list.selected).map(|line| Text::new(line.hash.as_str()))
         } else {

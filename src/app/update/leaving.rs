@@ -2,18 +2,30 @@
 
 use super::{App, Effect, Layer, Level, Out};
 use crate::app::{Question, QuestionKind};
-use crate::domain::Risk;
+use crate::domain::{Facts, Flow, Intent, Risk};
 
 impl App {
     /// Quit as a person asks it: asks back while an operation runs.
     pub(super) fn quit(&mut self, out: &mut Out) {
-        if !self.operation_runs() {
+        if !self.operation_runs() && !self.owes() {
             self.end(0, out);
+        } else if !self.operation_runs() {
+            if !matches!(self.top(), Some(Layer::Ask(_))) {
+                let text = self.question(QuestionKind::QuitDebt);
+                let answers = vec!["Stay", "Archive now", "Quit all the same"];
+                self.layers.push(Layer::Ask(Question { kind: QuestionKind::QuitDebt, text: text.into(), answers, selected: 0 }));
+            }
         } else if !matches!(self.top(), Some(Layer::Ask(_))) {
             let text = self.question(QuestionKind::QuitRunning);
             let answers = vec!["Stay", "Stop it at the next safe point, then quit", "Let it end, then quit"];
             self.layers.push(Layer::Ask(Question { kind: QuestionKind::QuitRunning, text: text.into(), answers, selected: 0 }));
         }
+    }
+
+    /// Whether changes are in no archive that could be made from here and now.
+    fn owes(&self) -> bool {
+        let owner = |facts: &Facts| facts.installation.as_ref().is_some_and(|i| i.owner);
+        self.facts.as_ref().is_some_and(|facts| facts.debt > 0 && owner(facts)) && self.unlocked() && !self.read_only()
     }
 
     /// Stop as a person asks it.
@@ -25,11 +37,15 @@ impl App {
         }
     }
 
-    /// A question about a running operation says what is so now, and goes with the operation.
+    /// A question says what is so now, and goes when that is over.
     pub(super) fn refresh_question(&mut self) {
         let Some(Layer::Ask(question)) = self.layers.last() else { return };
         let kind = question.kind;
-        if !self.operation_runs() {
+        let stands = match kind {
+            QuestionKind::QuitDebt => self.owes(),
+            QuestionKind::QuitRunning | QuestionKind::StopOperation => self.operation_runs(),
+        };
+        if !stands {
             self.layers.pop();
             return;
         }
@@ -41,6 +57,10 @@ impl App {
 
     fn question(&self, kind: QuestionKind) -> String {
         match kind {
+            QuestionKind::QuitDebt => {
+                let why = self.facts.as_ref().map(|facts| crate::app::overview::in_no_archive(facts).to_string()).unwrap_or_default();
+                format!("{why} If this machine is lost before the next archive, they are lost.")
+            }
             QuestionKind::QuitRunning => format!("{} is running: {}", self.running_verb(), self.risk_words()),
             QuestionKind::StopOperation => format!("Stop {}? Now: {}", self.running_verb(), self.risk_words()),
         }
@@ -52,6 +72,8 @@ impl App {
         match (question.kind, question.selected) {
             (_, 0) => {}
             (QuestionKind::StopOperation, _) => self.stop_operation(out),
+            (QuestionKind::QuitDebt, 1) => self.start_intent(Intent::Flow(Flow::DrArchive, None), out),
+            (QuestionKind::QuitDebt, _) => self.end(0, out),
             (QuestionKind::QuitRunning, how) => {
                 if how == 1 {
                     self.stop_operation(out);

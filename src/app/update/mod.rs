@@ -9,7 +9,10 @@ mod moves;
 mod opening;
 mod rows;
 
-use super::{App, Effect, Flash, JournalList, Layer, Level, Moment, Msg, PasskeyList, PolicyList, Screen, Setup, Signal, Timer, When};
+use super::{
+    App, ArtifactList, Effect, Flash, JournalList, Layer, Level, ListState, Moment, Msg, PasskeyList, PolicyList, Screen, Setup, Signal,
+    Timer, When,
+};
 use crate::domain::{Fault, Text};
 use std::collections::VecDeque;
 
@@ -34,11 +37,15 @@ impl App {
             target: None,
             passkeys: PasskeyList::default(),
             policies: PolicyList::default(),
+            artifacts: ArtifactList::default(),
+            dr: ListState::default(),
+            matrix: ListState::default(),
             journal: JournalList::default(),
             filtering: None,
             flash: None,
             history: VecDeque::new(),
             operation: None,
+            meter: None,
             page: rows_of(size.1),
             quit_armed: false,
             quitting: None,
@@ -51,6 +58,9 @@ impl App {
         let pane = size.1 >= 20;
         app.passkeys.list.pane = pane;
         app.policies.list.pane = pane;
+        app.artifacts.list.pane = pane;
+        app.dr.pane = pane;
+        app.matrix.pane = pane;
         let mut out = Vec::new();
         match facts {
             Some(facts) => {
@@ -177,6 +187,9 @@ impl App {
         self.journal.pending = None;
         if self.policies.loaded {
             self.ask_policy_names(out);
+        }
+        if self.artifacts.loaded {
+            self.ask_artifacts(None, out);
         }
     }
 

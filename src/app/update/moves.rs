@@ -25,7 +25,9 @@ impl App {
             }
             Some(Layer::Details(of)) => {
                 let count = self.count_details(of);
-                if let Some(Layer::Details(Details::Passkey(_, list) | Details::Policy(_, list))) = self.layers.last_mut() {
+                if let Some(Layer::Details(Details::Passkey(_, list) | Details::Policy(_, list) | Details::Item(_, list))) =
+                    self.layers.last_mut()
+                {
                     list.offset = moved(how, list.offset, count, page);
                     list.selected = list.offset;
                 }
@@ -65,6 +67,12 @@ impl App {
                 let count = self.journal.count();
                 move_list(&mut self.journal.list, how, count, page);
             }
+            Screen::Artifacts | Screen::Dr | Screen::Readiness => {
+                let count = self.items().len();
+                if let Some(list) = self.sheet_mut() {
+                    move_list(list, how, count, page);
+                }
+            }
         }
     }
 
@@ -74,6 +82,11 @@ impl App {
             Screen::Passkeys => self.passkeys.list.pane = !self.passkeys.list.pane,
             Screen::Policies => self.policies.list.pane = !self.policies.list.pane,
             Screen::Journal => self.journal.list.pane = !self.journal.list.pane,
+            Screen::Artifacts | Screen::Dr | Screen::Readiness => {
+                if let Some(list) = self.sheet_mut() {
+                    list.pane = !list.pane;
+                }
+            }
         }
     }
 
@@ -108,6 +121,7 @@ impl App {
         match of {
             Details::Passkey(name, _) => self.facts.as_ref().and_then(|f| f.passkey(name)).map_or(0, |p| details(self, p).len()),
             Details::Policy(name, _) => self.policy(name).map_or(0, |p| policy_details(self, p).len()),
+            Details::Item(item, _) => self.about(item).len(),
         }
     }
 }

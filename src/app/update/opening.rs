@@ -2,11 +2,12 @@
 
 use super::{App, Effect, Layer, Level, Out, Screen};
 use crate::app::palette::{Does, word};
+use crate::app::sheet::{self, Item};
 use crate::app::{
     Action, ActionMenu, Details, Doing, ListState, MenuItem, Row, Target, TextView, ThemePicker, act_words, bindings, overview,
 };
-use crate::domain::{Intent, LockState, Text};
-use crate::wizard::{Answers, Input};
+use crate::domain::{Answer, Flow, Guided, Intent, LockState, Text};
+use crate::wizard::Input;
 
 impl App {
     /// Shows a screen; whatever lay on top but for a flow is closed.
@@ -20,6 +21,7 @@ impl App {
         if screen == Screen::Policies && !self.policies.loaded {
             self.ask_policy_names(out);
         }
+        self.keep_on_sheet();
     }
 
     /// Enter.
@@ -28,14 +30,15 @@ impl App {
             Some(Layer::Wizard(_)) => self.feed(Input::Next, out),
             Some(Layer::Unlock(_)) => self.try_unlock(false, out),
             Some(Layer::Ask(_)) => self.answered(out),
-            Some(Layer::First(first)) => {
-                if first.selected == 0 {
-                    self.start_intent(Intent::SetUp, out);
-                } else {
+            Some(Layer::First(first)) => match first.selected {
+                0 => self.start_intent(Intent::Guided(Guided::Recover), out),
+                1 => self.start_intent(Intent::SetUp, out),
+                2 => self.start_intent(Intent::Guided(Guided::KitCheck), out),
+                _ => {
                     out.push(Effect::StartDemo);
                     self.say(Level::Info, "making the demo");
                 }
-            }
+            },
             Some(Layer::Help(help)) => {
                 let action = self.help_rows().get(help.list.selected).map(|b| b.action);
                 self.layers.pop();
@@ -111,10 +114,14 @@ impl App {
             items.push(act(self, "Copy the wrap's id", Action::Copy));
         } else if let Some(name) = self.selected_policy() {
             title = Text::new(name.as_str());
-            let disabled = self.why_no_change("cannot remove the policy").map(|fault| fault.cause.to_string());
-            items.push(MenuItem { label: "Remove".into(), does: Doing::Policy("policy-remove", Some(name)), disabled });
+            items.push(start(self, "Export its key (migration)".into(), Intent::Flow(Flow::Export, Some(Text::new(name.as_str())))));
+            items.push(start(self, "Remove".into(), Intent::Flow(Flow::PolicyRemove, Some(Text::new(name.as_str())))));
             items.push(act(self, "YAML", Action::Yaml));
             items.push(act(self, "Copy the key's id", Action::Copy));
+        } else if self.screen.is_sheet() {
+            let item = self.selected_item();
+            title = item.as_ref().map_or(title, Item::title);
+            items.extend(self.acts(item.as_ref()).into_iter().map(|(label, intent)| start(self, label, intent)));
         } else if self.screen == Screen::Journal {
             items.push(act(self, "Verify", Action::Verify));
             items.push(act(self, "Copy the entry's hash", Action::Copy));
@@ -123,12 +130,11 @@ impl App {
             items.insert(0, start(self, "Finish the unfinished operation".into(), Intent::Resume));
             items.insert(1, start(self, "Take the unfinished operation back".into(), Intent::Abandon));
         }
-        items.push(if self.screen == Screen::Policies {
-            let disabled = self.why_no_change("cannot add a policy").map(|fault| fault.cause.to_string());
-            MenuItem { label: "Add a policy".into(), does: Doing::Policy("policy-add", None), disabled }
-        } else {
-            start(self, "Add a passkey".into(), Intent::Add)
-        });
+        match self.screen {
+            Screen::Policies => items.push(start(self, "Add a policy".into(), self.adds())),
+            screen if screen.is_sheet() => {}
+            _ => items.push(start(self, "Add a passkey".into(), Intent::Add)),
+        }
         if self.facts.as_ref().is_some_and(|f| f.lock == LockState::Locked && f.installation.is_some()) {
             items.insert(0, start(self, "Unlock".into(), Intent::Unlock));
         }
@@ -190,11 +196,6 @@ impl App {
                     self.start_intent(intent, out);
                 }
             }
-            Does::Flow(name) => {
-                let chosen = self.selected_policy().filter(|_| name == "policy-remove");
-                let answers = chosen.map_or_else(Answers::new, |policy| Answers::new().with("policy", policy.as_str()));
-                self.start_named(name, answers, out);
-            }
             Does::Doctor => {
                 let epoch = self.epochs.next();
                 self.layers.push(Layer::Doctor(TextView::asking(epoch)));
@@ -234,10 +235,6 @@ impl App {
         match item.does {
             Doing::Action(action) => self.perform(action, out),
             Doing::Start(intent) => self.start_intent(intent, out),
-            Doing::Policy(flow, name) => {
-                let answers = name.map_or_else(Answers::new, |name| Answers::new().with("policy", name.as_str()));
-                self.start_named(flow, answers, out);
-            }
         }
     }
 
@@ -255,12 +252,44 @@ impl App {
             }
             Screen::Policies => match self.selected_policy() {
                 Some(name) => self.layers.push(Layer::Details(Details::Policy(name, ListState::default()))),
-                None if self.policies.names.is_empty() => self.start_named("policy-add", Answers::new(), out),
+                None if self.policies.names.is_empty() => self.start_intent(self.adds(), out),
                 None if self.policies.rows.is_empty() => {}
                 None => self.say(Level::Warn, "this is no policy's name: its record is used for nothing"),
             },
             Screen::Journal => self.toggle_pane(),
+            Screen::Readiness => {
+                let Some(Item::Case(scenario)) = self.selected_item() else { return };
+                let answer = self.facts.as_ref().and_then(|facts| sheet::case(facts, &scenario));
+                if let Some(answer) = answer {
+                    self.explain_case(&answer);
+                }
+            }
+            Screen::Artifacts | Screen::Dr => match self.selected_item() {
+                Some(item) => self.layers.push(Layer::Details(Details::Item(item, ListState::default()))),
+                None if self.list().is_some_and(|list| list.filter.is_empty()) => self.start_intent(self.adds(), out),
+                None => {}
+            },
         }
+    }
+
+    /// What a case means, and its one act.
+    fn explain_case(&mut self, answer: &Answer) {
+        let title = Text::new(format!("{}: {}", answer.scenario.title(), answer.verdict.word()));
+        let mut says = format!("{} {}: {}.", answer.scenario.explains(), answer.verdict.word(), answer.why);
+        let mut items = Vec::new();
+        if let Some(act) = &answer.act {
+            match &act.does {
+                Some(intent) => items.push(self.offer(&act_words(act), intent)),
+                None => says = format!("{says} Next: {}.", act.say),
+            }
+        }
+        items.push(MenuItem { label: "Look at the passkeys".into(), does: Doing::Start(Intent::Passkeys), disabled: None });
+        self.layers.push(Layer::Actions(ActionMenu { title, says: says.into(), items, selected: 0 }));
+    }
+
+    fn offer(&self, say: &Text, intent: &Intent) -> MenuItem {
+        let disabled = self.why_not(intent).map(|fault| fault.cause.to_string());
+        MenuItem { label: capital(&say.to_string()), does: Doing::Start(intent.clone()), disabled }
     }
 
     /// Enter on the overview: explains and offers the act.
@@ -269,11 +298,6 @@ impl App {
         let row = overview(self, self.page).into_iter().find(|(_, target)| target.is_some() && *target == wanted);
         let Some((row, Some(target))) = row else { return };
         self.target = Some(target.clone());
-        let offer = |app: &Self, say: &Text, intent: &Intent| MenuItem {
-            label: capital(&say.to_string()),
-            does: Doing::Start(intent.clone()),
-            disabled: app.why_not(intent).map(|fault| fault.cause.to_string()),
-        };
         let (title, says, mut items) = match (row, target) {
             (Row::Next { act, .. }, _) => {
                 return if let Some(intent) = act.does {
@@ -285,17 +309,15 @@ impl App {
                 let Some(act) = act else { return self.say(Level::Info, text) };
                 let Some(intent) = act.does.clone() else { return self.say(Level::Info, format!("next: {}", act_words(&act))) };
                 let items = if intent == Intent::Resume {
-                    vec![offer(self, &"Finish it".into(), &Intent::Resume), offer(self, &"Take it back".into(), &Intent::Abandon)]
+                    vec![self.offer(&"Finish it".into(), &Intent::Resume), self.offer(&"Take it back".into(), &Intent::Abandon)]
                 } else {
-                    vec![offer(self, &act_words(&act), &intent)]
+                    vec![self.offer(&act_words(&act), &intent)]
                 };
                 ("unfinished, or wrong".into(), text, items)
             }
-            (Row::Case { scenario, verdict, why, act, .. }, _) => {
-                let title = Text::new(format!("{}: {}", scenario.title(), verdict.word()));
-                let says = Text::new(format!("{} {}: {why}.", scenario.explains(), verdict.word()));
-                let intent = act.as_ref().and_then(|act| act.does.clone());
-                (title, says, act.zip(intent).map(|(act, intent)| offer(self, &act_words(&act), &intent)).into_iter().collect())
+            (Row::Case { .. }, Target::Case(scenario)) => {
+                let answer = self.facts.as_ref().and_then(|facts| sheet::case(facts, &scenario));
+                return answer.iter().for_each(|answer| self.explain_case(answer));
             }
             _ => return,
         };

@@ -1,7 +1,7 @@
 //! Rows of lists: filtered, sorted, and asked for as they come on the screen.
 
 use super::{App, Effect, Out, Screen};
-use crate::domain::{Chronicle, PasskeyName, Policy, PolicyName};
+use crate::domain::{Artifact, Chronicle, PasskeyName, Policy, PolicyName};
 
 /// Journal entries that are asked for at once.
 const CHUNK: u64 = 200;
@@ -83,10 +83,53 @@ impl App {
         journal.list.select(selected, count, self.page);
     }
 
+    pub(super) fn ask_artifacts(&mut self, after: Option<String>, out: &mut Out) {
+        if after.is_none() {
+            self.artifacts.next = None;
+        }
+        self.artifacts.asked = (self.epochs.next(), true);
+        out.push(Effect::LoadArtifacts(self.artifacts.asked.0, after));
+    }
+
+    /// A page of artifacts: the first one replaces what was there.
+    pub(super) fn take_artifacts(&mut self, found: Vec<Artifact>, next: Option<String>) {
+        let artifacts = &mut self.artifacts;
+        artifacts.asked.1 = false;
+        if artifacts.next.is_none() {
+            artifacts.rows.clear();
+        }
+        artifacts.rows.extend(found);
+        artifacts.next = next;
+        artifacts.loaded = true;
+        self.keep_on_sheet();
+    }
+
+    /// What is selected stays within the rows that there are.
+    pub(super) fn keep_on_sheet(&mut self) {
+        if self.screen.is_sheet() {
+            let (count, page) = (self.items().len(), self.page);
+            if let Some(list) = self.sheet_mut() {
+                let selected = list.selected;
+                list.select(selected, count, page);
+            }
+        }
+    }
+
     /// The filter of the screen's list is `filter` now.
     pub(super) fn narrow(&mut self, filter: &str) {
         match self.screen {
             Screen::Overview => {}
+            Screen::Artifacts | Screen::Dr | Screen::Readiness => {
+                let selected = self.selected_item();
+                if let Some(list) = self.sheet_mut() {
+                    filter.clone_into(&mut list.filter);
+                }
+                let (items, page) = (self.items(), self.page);
+                let at = selected.and_then(|wanted| items.iter().position(|item| *item == wanted)).unwrap_or(0);
+                if let Some(list) = self.sheet_mut() {
+                    list.select(at, items.len(), page);
+                }
+            }
             Screen::Passkeys => {
                 let selected = self.passkey_at(self.passkeys.list.selected).map(|p| p.name.clone());
                 filter.clone_into(&mut self.passkeys.list.filter);
@@ -168,7 +211,7 @@ impl App {
                 let mirrored = count.saturating_sub(policies.list.selected + 1);
                 policies.list.select(mirrored, count, self.page);
             }
-            Screen::Overview | Screen::Journal => {}
+            _ => {}
         }
     }
 
@@ -182,6 +225,7 @@ impl App {
             let selected = list.selected;
             list.select(selected, count, page);
         }
+        self.keep_on_sheet();
     }
 
     /// Asks for rows that are on the screen, or about to be, and not here, each only once. Asked a little before they are needed, so that a
@@ -190,7 +234,8 @@ impl App {
         match self.screen {
             Screen::Policies => self.need_policies(out),
             Screen::Journal => self.need_journal(out),
-            Screen::Overview | Screen::Passkeys => {}
+            Screen::Artifacts => self.need_artifacts(out),
+            _ => {}
         }
     }
 
@@ -211,6 +256,21 @@ impl App {
         policies.asked.1 = self.epochs.next();
         policies.pending.clone_from(&missing);
         out.push(Effect::LoadPolicies(policies.asked.1, missing));
+    }
+
+    /// The next page a little before the end of the last one is on the screen.
+    fn need_artifacts(&mut self, out: &mut Out) {
+        if self.artifacts.asked.1 {
+            return;
+        }
+        if !self.artifacts.loaded {
+            return self.ask_artifacts(None, out);
+        }
+        let here = self.artifacts.rows.len();
+        let near = self.artifacts.list.selected + 2 * self.page >= here;
+        if near && let Some(next) = self.artifacts.next.clone() {
+            self.ask_artifacts(Some(next), out);
+        }
     }
 
     fn need_journal(&mut self, out: &mut Out) {

@@ -93,7 +93,7 @@ mod tests {
     fn the_second_typing_must_be_the_first() {
         let mut slots = Slots::default();
         assert_eq!(slots.typed(Slot::NEW, SecretRule::Made, b"correct horse").verdict, Verdict::Good { words: None });
-        let again = |slots: &mut Slots, text: &[u8]| slots.typed(Slot(2), SecretRule::Repeats(Slot::NEW), text).verdict;
+        let again = |slots: &mut Slots, text: &[u8]| slots.typed(crate::wizard::AGAIN, SecretRule::Repeats(Slot::NEW), text).verdict;
         assert_eq!(again(&mut slots, b"correct horse "), Verdict::Good { words: None });
         assert_eq!(again(&mut slots, b"correct house"), Verdict::Mismatch { word: None });
         assert_eq!(again(&mut slots, b""), Verdict::Empty);

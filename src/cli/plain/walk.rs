@@ -4,13 +4,13 @@ use super::super::call::{Call, shown};
 use super::super::output::tell;
 use super::super::prompt::Prompt;
 use super::super::secrets::Written;
-use super::super::{generate, plan, terminal};
+use super::super::{change, generate, plan, terminal};
 use super::slots::Slots;
 use crate::crypto::Passphrase;
-use crate::domain::{Act, Changed, Event, Facts, Fault, Intent, Kind, PasskeyName, Plan, Prover, Receipt, Request, Slot, Text};
+use crate::domain::{Act, Changed, Event, Facts, Fault, Intent, Kind, Plan, Prover, Receipt, Request, Slot, Text};
 use crate::host::{create_owner_only, read_secret_file};
 use crate::ops::{Begun, Connection, Report, Session};
-use crate::wizard::{AGAIN, Answers, Ask, Body, Driver, Field, Input, Problem, Step, Verdict, Wizard};
+use crate::wizard::{AGAIN, Answers, Ask, Body, Driver, Field, Input, Problem, Proving, Step, Verdict, Wizard};
 use std::collections::VecDeque;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -288,12 +288,12 @@ impl Walk<'_> {
                 let written = self.write(slot, Path::new(&path));
                 self.input(Input::Filed(written));
             }
-            Ask::Check(name, slot) => {
-                let checked = self.check(&name, slot).await;
+            Ask::Check(what, slot) => {
+                let checked = self.check(&what, slot).await;
                 self.input(Input::Checked(checked));
             }
-            Ask::Run => {
-                let ended = self.run().await;
+            Ask::Run(to) => {
+                let ended = self.run(to).await;
                 self.input(Input::Ended(ended));
                 if self.call.signals.code().is_some() {
                     return Err(Fault::interrupted("stopped"));
@@ -346,15 +346,20 @@ impl Walk<'_> {
         Ok(())
     }
 
-    async fn check(&mut self, name: &PasskeyName, slot: Slot) -> Result<(), Fault> {
+    async fn check(&mut self, what: &Proving, slot: Slot) -> Result<(), Fault> {
         let Some(session) = self.session.as_ref() else { return Err(self.call.no_catalog()) };
-        let which = [(name.clone(), slot, self.call.person())];
         let secrets = self.slots.hand_over();
+        let name = match (what, secrets.get(slot.0)) {
+            (Proving::Passkey(name), _) => name,
+            (Proving::Dr, Some(secret)) => return session.check_dr(secret, &self.call.person()).await.map(|_| ()),
+            (Proving::Dr, None) => return Ok(()),
+        };
+        let which = [(name.clone(), slot, self.call.person())];
         let mut checked = session.check(&which, &secrets, self.call.signals.stop()).await?;
         checked.pop().map_or(Ok(()), |checked| checked.outcome)
     }
 
-    async fn run(&mut self) -> Result<Receipt, Fault> {
+    async fn run(&mut self, to: Option<String>) -> Result<Receipt, Fault> {
         let Some(begun) = self.begun.take() else { return Err(Fault::interrupted("nothing was begun")) };
         let secrets = self.slots.hand_over();
         let begun = begun.proved_by(self.slots.by.take().unwrap_or_else(|| self.call.person()));
@@ -370,9 +375,13 @@ impl Walk<'_> {
             _ => {}
         });
         let written = self.written.take();
+        let wants_archive = begun.plan().request.wants_archive();
         match begun.run(secrets, report, self.call.signals.stop().clone()).await {
-            Ok(done) => {
+            Ok(mut done) => {
                 drop(written);
+                if let Some(text) = done.text.take() {
+                    self.hand_over(&text, to.as_deref(), &mut done.receipt)?;
+                }
                 if let Some(keys) = done.keys {
                     let connection: Option<Connection> = self.call.connect()?;
                     if let Some(connection) = connection {
@@ -380,6 +389,9 @@ impl Walk<'_> {
                         session.admit(keys).await?;
                         *self.session = Some(session);
                     }
+                }
+                if let Some(session) = self.session.as_ref().filter(|_| wants_archive) {
+                    change::archive_after(self.call, session).await;
                 }
                 self.facts = facts(self.call, self.session.as_ref()).await?;
                 Ok(done.receipt)
@@ -393,5 +405,18 @@ impl Walk<'_> {
                 Err(fault)
             }
         }
+    }
+
+    /// What was made for the person alone: into a new file, or, as they chose, onto the screen.
+    fn hand_over(&self, text: &str, to: Option<&str>, receipt: &mut Receipt) -> Result<(), Fault> {
+        let Some(path) = to else {
+            self.prompt.say("The text follows; whoever sees it can use it.");
+            self.prompt.say(text);
+            return Ok(());
+        };
+        let line = Zeroizing::new([text.trim_end().as_bytes(), b"\n"].concat());
+        create_owner_only(Path::new(path), &line, "what was made")?.keep();
+        receipt.lines.push(Text::new(format!("it is in {}, which only you can read", shown(Path::new(path)))));
+        Ok(())
     }
 }

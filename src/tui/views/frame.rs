@@ -1,6 +1,6 @@
 //! What is around every screen: the header, and the bottom line with crumbs, hints, flash or prompt.
 
-use crate::app::{App, Level, act_words, hints};
+use crate::app::{App, Layer, Level, act_words, hints};
 use crate::domain::{Text, count};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, text_field};
@@ -121,7 +121,12 @@ pub fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         canvas.spans(area.x + 1, y, area.width.saturating_sub(2), &[(&text, role), (&next, Role::Text)]);
         return;
     }
-    let end = crumbs(canvas, area, y, app);
+    let mut end = crumbs(canvas, area, y, app);
+    // Long work is seen from every screen; its own flow says more of it.
+    if let Some(words) = app.running_words().filter(|_| !matches!(app.top(), Some(Layer::Wizard(driver)) if driver.runs())) {
+        let width = area.right().saturating_sub(end + 4);
+        end += 2 + canvas.put(end + 2, y, width, &words, Role::Info);
+    }
     hint_bar(canvas, area, y, end + 3, app);
 }
 

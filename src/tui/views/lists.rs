@@ -39,7 +39,8 @@ pub fn rows(app: &App, inner: u16) -> u16 {
     if app.screen == Screen::Overview {
         return inner;
     }
-    inner.saturating_sub(1 + pane_height(app, inner))
+    let above = if app.screen.is_sheet() { app.above().len() } else { 0 };
+    inner.saturating_sub(1 + u16::try_from(above).unwrap_or(0) + pane_height(app, inner))
 }
 
 fn pane_height(app: &App, inner: u16) -> u16 {
@@ -47,28 +48,30 @@ fn pane_height(app: &App, inner: u16) -> u16 {
         Screen::Overview => return 0,
         Screen::Passkeys => 9,
         Screen::Policies => 6,
-        Screen::Journal => 7,
+        Screen::Journal | Screen::Artifacts | Screen::Dr => 7,
+        Screen::Readiness => 5,
     };
     let shown = app.list().is_some_and(|list| list.pane) && app.size.1 >= PANE_FROM;
     if shown { wanted.min(inner / 2) } else { 0 }
 }
 
 /// The upper and the lower part of the room in a box.
-fn halves(app: &App, inner: Rect) -> (Rect, Option<Rect>) {
+pub fn halves(app: &App, inner: Rect) -> (Rect, Option<Rect>) {
     let pane = pane_height(app, inner.height);
     let upper = Rect { height: inner.height - pane, ..inner };
     (upper, (pane > 0).then_some(Rect { y: upper.bottom(), height: pane, ..inner }))
 }
 
 /// `passkeys(all)[4]`, `passkeys(/k10)[1 of 4]`.
-fn title(name: &str, filter: &str, shown: usize, all: usize) -> String {
+pub fn title(name: &str, filter: &str, shown: usize, all: usize) -> String {
     if filter.is_empty() { format!("{name}(all)[{all}]") } else { format!("{name}(/{})[{shown} of {all}]", Text::new(filter).fit(30)) }
 }
 
 /// One sentence and one act, where there is nothing to list.
-fn empty(canvas: &mut Canvas<'_>, area: Rect, filter: &str, sentence: &str) {
+pub fn empty(canvas: &mut Canvas<'_>, area: Rect, filter: &str, sentence: &str) {
     let sentence = if filter.is_empty() { sentence } else { "Nothing matches. Esc clears the filter." };
-    canvas.put(area.x + 3, area.y + 1, area.width.saturating_sub(4), sentence, Role::Muted);
+    let room = Rect { x: area.x + 3, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) };
+    canvas.wrapped(room, sentence, Role::Muted);
 }
 
 /// The passkeys.
@@ -247,7 +250,7 @@ fn report_line(report: &JournalReport) -> (String, Role) {
 }
 
 /// Heads and sentences about one thing.
-fn pane(canvas: &mut Canvas<'_>, area: Rect, title: &str, rows: &[(&'static str, Text)]) {
+pub fn pane(canvas: &mut Canvas<'_>, area: Rect, title: &str, rows: &[(&'static str, Text)]) {
     canvas.rule(area.x, area.y, area.width, title);
     let inner = inset(Rect { y: area.y + 1, height: area.height - 1, ..area }, 1);
     sentences(canvas, inner, rows, 0);

@@ -8,6 +8,7 @@ mod lists;
 mod overlays;
 mod overview;
 mod pages;
+mod sheet;
 mod unlock;
 mod view;
 mod wizard;
@@ -92,6 +93,7 @@ fn screen(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         Screen::Passkeys => lists::passkeys(canvas, body, app),
         Screen::Policies => lists::policies(canvas, body, app),
         Screen::Journal => lists::journal(canvas, body, app),
+        Screen::Artifacts | Screen::Dr | Screen::Readiness => sheet::sheet(canvas, body, app),
     }
 }
 

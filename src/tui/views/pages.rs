@@ -4,7 +4,7 @@ use super::lists::sentences;
 use crate::app::{App, Details, FirstScreen, Level, ListState, TextView, act_words, details as of_passkey, policy_details};
 use crate::domain::Text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset};
+use crate::tui::widgets::{Canvas, below, inset, wrap};
 use ratatui::layout::Rect;
 
 /// There is no catalog yet: set up, or demo.
@@ -13,13 +13,16 @@ pub fn first(canvas: &mut Canvas<'_>, body: Rect, app: &App, first: &FirstScreen
     let mut area = below(inner, 1);
     let place = format!("There is no installation at {}.", app.setup.place);
     area = below(area, canvas.wrapped(area, &place, Role::Text) + 1);
+    // Where there is no room for all of what they mean, only the marked one says it: no choice is ever out of sight.
+    let width = usize::from(inner.width.saturating_sub(8));
+    let lines: usize = FirstScreen::CHOICES.iter().map(|(_, says)| wrap(says, width).len() + 2).sum();
+    let all = lines < usize::from(area.height);
     for (at, (label, says)) in FirstScreen::CHOICES.iter().enumerate() {
-        if area.height < 2 {
-            return;
-        }
         choice(canvas, area, label, at == first.selected, Role::Text);
-        let used = canvas.wrapped(inset(below(area, 1), 4), says, Role::Muted);
-        area = below(area, used + 2);
+        area = below(area, 1);
+        if all || at == first.selected {
+            area = below(area, canvas.wrapped(inset(area, 4), says, Role::Muted) + u16::from(all));
+        }
     }
     canvas.wrapped(area, "Enter takes the marked one. Nothing is written before that.", Role::Muted);
 }
@@ -46,6 +49,7 @@ pub fn details(canvas: &mut Canvas<'_>, body: Rect, app: &App, details: &Details
             let policy = app.policy(name);
             (format!("policy {name}"), policy.map(|p| policy_details(app, p)).unwrap_or_default(), list)
         }
+        Details::Item(item, list) => (item.title().to_string(), app.about(item), list),
     };
     let inner = inset(canvas.boxed(body, &title, true), 2);
     if rows.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::pages::choice;
 use super::view::View;
-use crate::app::act_words;
+use crate::app::{App, Progress, act_words};
 use crate::domain::{Fault, Plan, Risk, Slot, Text};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field, text_field, wrap};
@@ -164,8 +164,8 @@ fn paint(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, driver: &Driver, 
         }
         (Body::Review, _) => driver.plan.as_ref().map_or(area, |plan| review(canvas, area, plan)),
         (Body::Confirm { name }, Field::Confirm { text, agree }) => confirm(canvas, area, name, text, *agree),
-        (Body::Run, _) => driver.running.as_ref().map_or(area, |running| run(canvas, area, running, driver.problem.is_some())),
-        (Body::Receipt, field) => receipt(canvas, area, driver, field),
+        (Body::Run, _) => driver.running.as_ref().map_or(area, |running| run(canvas, area, view.app, running, driver.problem.is_some())),
+        (Body::Receipt, field) => receipt(canvas, area, view, driver, field),
         _ => area,
     }
 }
@@ -312,11 +312,11 @@ fn confirm(canvas: &mut Canvas<'_>, area: Rect, name: &Text, text: &crate::wizar
 }
 
 /// The operation's steps as its events tell them.
-fn run(canvas: &mut Canvas<'_>, area: Rect, running: &Running, fault_said: bool) -> Rect {
+fn run(canvas: &mut Canvas<'_>, area: Rect, app: &App, running: &Running, fault_said: bool) -> Rect {
     let mut area = area;
     for line in &running.steps {
-        let progress = line.progress.map(|(done, total)| total.map_or(format!("{done}"), |total| format!("{done} of {total}")));
-        let said = progress.unwrap_or_else(|| line.note.to_string());
+        let progress = app.progress().filter(|_| line.progress.is_some());
+        let said = progress.as_ref().map_or_else(|| line.note.to_string(), |p| bar(p, area.width.saturating_sub(4)));
         marked(canvas, Rect { height: area.height.min(1), ..area }, line.mark, &line.title.to_string(), "");
         area = below(area, 1);
         if !said.is_empty() {
@@ -336,14 +336,52 @@ fn run(canvas: &mut Canvas<'_>, area: Rect, running: &Running, fault_said: bool)
     below(area, canvas.wrapped(area, said, Role::Info))
 }
 
+/// A text that was made for the person alone: masked until they ask for it.
+fn made_text(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, text: Option<(usize, bool)>) -> Rect {
+    match text {
+        None => area,
+        Some((len, false)) => {
+            let said = format!(
+                "The text, {len} characters, is not shown. Ctrl-T shows it: is this session recorded, is anybody looking? c copies it. Leaving wipes it."
+            );
+            below(area, canvas.wrapped(area, &said, Role::Warn) + 1)
+        }
+        Some((_, true)) => {
+            let text = std::str::from_utf8((view.secret)(Slot::TEXT)).unwrap_or_default();
+            let width = usize::from(area.width.max(1));
+            let mut area = area;
+            // It is one word, as wide as it comes: white space in it counts for nothing.
+            for part in text.as_bytes().chunks(width) {
+                canvas.put(area.x, area.y, area.width, std::str::from_utf8(part).unwrap_or_default(), Role::Secret);
+                area = below(area, 1);
+            }
+            below(area, canvas.wrapped(area, "Ctrl-T hides it, c copies it.", Role::Muted) + 1)
+        }
+    }
+}
+
+/// `[########            ] 35 %  1.4 GiB of 4.0 GiB, 512 MiB/s, 5 s left`
+fn bar(progress: &Progress, width: u16) -> String {
+    const CELLS: usize = 20;
+    let words = progress.words.to_string();
+    match progress.percent {
+        Some(percent) if usize::from(width) >= CELLS + words.len() + 9 => {
+            let full = usize::from(percent) * CELLS / 100;
+            format!("[{}{}] {percent:>3} %  {words}", "#".repeat(full), " ".repeat(CELLS - full))
+        }
+        Some(percent) => format!("{percent} %, {words}"),
+        None => words,
+    }
+}
+
 /// What came of it, and what to do next.
-fn receipt(canvas: &mut Canvas<'_>, area: Rect, driver: &Driver, field: &Field) -> Rect {
+fn receipt(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, driver: &Driver, field: &Field) -> Rect {
     let Some((lines, next)) = &driver.receipt else { return area };
     let mut area = area;
     for line in lines {
         area = below(area, canvas.wrapped(area, &line.to_string(), Role::Text));
     }
-    area = below(area, 1);
+    area = made_text(canvas, below(area, 1), view, driver.text);
     let selected = if let Field::Choice { selected } = field { *selected } else { 0 };
     let mut said = vec![("Close".to_owned(), Role::Text)];
     said.extend(next.iter().map(|act| (act_words(act).to_string(), if act.does.is_some() { Role::Text } else { Role::Muted })));

@@ -1,11 +1,15 @@
 //! What comes back: slots, files, plans, events, ends.
 
-use super::{Ask, Body, Driver, Event, Facts, Fault, Field, Plan, Receipt, Slot, SlotState, Text, Verdict, Waiting};
-use crate::wizard::AGAIN;
+use super::{Ask, Body, Driver, Event, Facts, Fault, Field, Goal, Plan, Receipt, Slot, SlotState, Text, Verdict, Waiting};
+use crate::wizard::{AGAIN, Proving};
 
 impl Driver {
     pub(super) fn slot(&mut self, slot: Slot, state: SlotState) -> Vec<Ask> {
         let mut asks = Vec::new();
+        if slot == Slot::TEXT {
+            self.text = Some((state.len, false));
+            return asks;
+        }
         match &mut self.field {
             Field::Secret { fields, .. } => {
                 let first = fields.first().is_some_and(|f| f.slot == slot && f.state != state);
@@ -103,8 +107,13 @@ impl Driver {
         let mut asks = self.wipes();
         match how {
             Ok(()) => {
-                let name = self.answers.text("passkey").to_owned();
-                let lines = vec![Text::new(format!("YES: {name} opens. It unwrapped the master key just now, with what you typed."))];
+                let said = if matches!((self.wizard.finish)(&self.answers, facts), Ok(Goal::Check(Proving::Dr))) {
+                    "YES: it is the DR passphrase. It opened the newest archive just now.".to_owned()
+                } else {
+                    let name = self.answers.text("passkey");
+                    format!("YES: {name} opens. It unwrapped the master key just now, with what you typed.")
+                };
+                let lines = vec![Text::new(said)];
                 asks.extend(self.receive(lines, Vec::new(), facts));
             }
             Err(fault) => asks.extend(self.fail(fault)),

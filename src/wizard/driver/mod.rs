@@ -5,8 +5,8 @@
 mod heard;
 mod walk;
 
-use super::{Answers, Body, Field, Goal, Mark, Running, SecretField, SecretRule, SlotState, Stage, Step, Verdict, Wizard};
-use crate::domain::{Confirm, Event, Facts, Fault, Intent, PasskeyName, Plan, Receipt, Request, SecretPurpose, Slot, Text};
+use super::{Answers, Body, Field, Goal, Mark, Proving, Running, SecretField, SecretRule, SlotState, Stage, Step, Verdict, Wizard};
+use crate::domain::{Confirm, Event, Facts, Fault, Intent, Plan, Receipt, Request, SecretPurpose, Slot, Text};
 
 /// What whoever drives tells the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +83,11 @@ pub enum Ask {
     /// Generate a passphrase into the slot and write it to this new owner-only file, which is removed again if the operation fails
     /// before its commit; answer [`Input::Filed`].
     WriteSecretFile(Slot, String),
-    /// Prove this passkey with the secret of the slot; answer [`Input::Checked`].
-    Check(PasskeyName, Slot),
-    /// Run what was begun with the secrets in their slots; answer [`Input::Event`]s, then [`Input::Ended`].
-    Run,
+    /// Prove this with the secret of the slot; answer [`Input::Checked`].
+    Check(Proving, Slot),
+    /// Run what was begun with the secrets in their slots; answer [`Input::Event`]s, then [`Input::Ended`]. What it makes for the person
+    /// alone goes into this new owner-only file; without one into [`Slot::TEXT`], and [`Input::Slot`] says so.
+    Run(Option<String>),
     /// Stop the running operation at its next safe point.
     StopOperation,
     /// The flow is over: remove the driver.
@@ -155,6 +156,8 @@ pub struct Driver {
     pub running: Option<Running>,
     /// Lines of the receipt, and what to do next. In the field's choice 0 closes, 1 is the first of these acts.
     pub receipt: Option<(Vec<Text>, Vec<crate::domain::Act>)>,
+    /// What the operation made for the person alone, in [`Slot::TEXT`]: how long it is, and whether it is shown.
+    pub text: Option<(usize, bool)>,
     /// Esc was pressed and something would be lost: "Esc again leaves, Enter stays".
     pub leaving: bool,
     /// Whether anything was entered.
@@ -177,6 +180,7 @@ impl Driver {
             begun: false,
             running: None,
             receipt: None,
+            text: None,
             leaving: false,
             touched: false,
         };
@@ -233,6 +237,12 @@ impl Driver {
         }
     }
 
+    /// Whether the text that was made is on the screen in clear.
+    #[must_use]
+    pub fn shows_text(&self) -> bool {
+        self.receipt.is_some() && matches!(self.text, Some((_, true)))
+    }
+
     /// Whether a text field has the focus.
     #[must_use]
     pub fn edits_text(&self) -> bool {
@@ -280,6 +290,7 @@ impl Driver {
                 asks.push(Ask::DropBegun);
             }
             asks.extend(self.wipes());
+            asks.extend(self.text.take().map(|_| Ask::Wipe(Slot::TEXT)));
         }
         self.begun = false;
         self.waiting = None;

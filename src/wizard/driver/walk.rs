@@ -219,6 +219,10 @@ impl Driver {
             (Some(Body::Receipt), Some((_, acts))) => acts.len() + 1,
             _ => 0,
         };
+        if let (Input::Reveal, Some((_, shown)), Some(_)) = (&input, &mut self.text, &self.receipt) {
+            *shown = !*shown;
+            return Vec::new();
+        }
         match &mut self.field {
             Field::Choice { selected } => match input {
                 Input::Up => *selected = selected.saturating_sub(1),
@@ -275,11 +279,12 @@ impl Driver {
         if let Some(plan) = self.plan.clone().filter(|_| self.begun) {
             self.begun = false;
             self.running = Some(Running::new(plan));
-            return self.wait(Waiting::Run, Ask::Run);
+            let to = self.answers.get("to").map(str::to_owned);
+            return self.wait(Waiting::Run, Ask::Run(to));
         }
         let slot = self.path.iter().find_map(Step::slot);
         match ((self.wizard.finish)(&self.answers, facts), slot) {
-            (Ok(Goal::Check(name)), Some(slot)) => self.wait(Waiting::Check, Ask::Check(name, slot)),
+            (Ok(Goal::Check(what)), Some(slot)) => self.wait(Waiting::Check, Ask::Check(what, slot)),
             (Err(fault), _) => self.fail(fault),
             _ => Vec::new(),
         }

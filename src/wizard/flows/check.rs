@@ -2,7 +2,7 @@
 
 use super::parts::{choice, passkey_name, receipt, run};
 use crate::domain::{Facts, Fault, Intent, Opens, Passkey, Slot, Text};
-use crate::wizard::{Answers, Body, Goal, SecretRule, Step, Wizard};
+use crate::wizard::{Answers, Body, Goal, Proving, SecretRule, Step, Wizard};
 
 /// Proves that a passphrase still opens. Takes no lock and changes nothing but the proof.
 pub static CHECK: Wizard = Wizard {
@@ -33,5 +33,5 @@ fn steps(answers: &Answers, facts: &Facts) -> Vec<Step> {
 }
 
 fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
-    Ok(Goal::Check(passkey_name(answers, "passkey", "cannot check the passkey")?))
+    Ok(Goal::Check(Proving::Passkey(passkey_name(answers, "passkey", "cannot check the passkey")?)))
 }

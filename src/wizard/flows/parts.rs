@@ -1,6 +1,8 @@
 //! Parts that several flows share.
 
-use crate::domain::{Act, Facts, Fault, Kind, Passkey, PasskeyName, PolicyName, Request, Slot, Text, may};
+use crate::domain::{
+    Act, Facts, Fault, Flow, Intent, Kind, Location, LocationName, Passkey, PasskeyName, PolicyName, Request, Slot, Text, may,
+};
 use crate::wizard::{Answers, Body, Choice, Entry, SecretRule, Step};
 
 /// Why `request` is refused now; being locked is no reason, since one can unlock.
@@ -50,9 +52,14 @@ pub fn making(answers: &Answers) -> Vec<Step> {
     steps
 }
 
-/// Review, then making the passphrase as chosen, then run and receipt.
+/// Review, then making a passkey's passphrase as chosen, then run and receipt.
 pub fn made(answers: &Answers, passkey: &str) -> Vec<Step> {
-    let (slot, name, envelope) = (Slot::NEW, Text::new(passkey), Text::default());
+    made_into(answers, Slot::NEW, passkey)
+}
+
+/// The same for any secret that is made.
+pub fn made_into(answers: &Answers, slot: Slot, whose: &str) -> Vec<Step> {
+    let (name, envelope) = (Text::new(whose), Text::default());
     let path = answers.text("path").to_owned();
     let body = match answers.text("secret") {
         "write" => Body::WriteFile { slot, path, envelope },
@@ -94,6 +101,47 @@ pub fn passkey_name(answers: &Answers, id: &str, doing: &str) -> Result<PasskeyN
 /// The policy that an answer names.
 pub fn policy_name(answers: &Answers, doing: &str) -> Result<PolicyName, Fault> {
     answers.text("policy").parse().map_err(|e: crate::domain::InvalidName| wrong(doing, &e.0))
+}
+
+/// The location that an answer names.
+pub fn location_name(answers: &Answers, doing: &str) -> Result<LocationName, Fault> {
+    answers.text("location").parse().map_err(|e: crate::domain::InvalidName| wrong(doing, &e.0))
+}
+
+/// Which location, of all, or of those that can be written to.
+pub fn which_location(title: &str, facts: &Facts, writes: bool) -> Step {
+    let choice = |l: &Location| {
+        let disabled = match l {
+            _ if l.altered => Some("its record was altered: used for nothing"),
+            _ if writes && l.read_only => Some("it came with an import: nothing is ever written to it"),
+            _ => None,
+        };
+        Choice::new(l.name.as_str(), l.name.as_str(), place(l)).unless(disabled.map(ToOwned::to_owned))
+    };
+    Step::new("location", title, Body::Choose(facts.locations.iter().map(choice).collect()))
+}
+
+/// Where it is, in a line.
+pub fn place(location: &Location) -> String {
+    location
+        .target
+        .as_ref()
+        .map_or_else(|| format!("{}, where is known once unlocked", location.kind), |target| target.address().to_string())
+}
+
+/// The answers with which a flow begins that serves exactly this; what it is about answers the step `subject`.
+pub fn begins(intent: &Intent, flow: Flow, subject: &'static str) -> Option<Answers> {
+    match intent {
+        Intent::Flow(wanted, of) if *wanted == flow => {
+            Some(of.iter().fold(Answers::new(), |answers, of| answers.with(subject, of.clean())))
+        }
+        _ => None,
+    }
+}
+
+/// A line of text.
+pub fn entry(id: &'static str, title: &str, label: &'static str, help: &'static str, optional: bool) -> Step {
+    Step::new(id, title, Body::Entry(Entry { label, initial: String::new(), help, optional, validate: short }))
 }
 
 /// A text that may be left empty.

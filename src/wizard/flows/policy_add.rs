@@ -1,11 +1,12 @@
 //! Add a policy.
 
-use super::parts::{plain, policy_name};
-use crate::domain::{Facts, Fault, InvalidName, PolicyAdd, PolicyName, Request};
+use super::parts::{begins, plain, policy_name};
+use crate::domain::{Facts, Fault, Flow, InvalidName, PolicyAdd, PolicyName, Request};
 use crate::wizard::{Answers, Body, Entry, Goal, Step, Wizard};
 
 /// A name, from which its key derives.
-pub static POLICY_ADD: Wizard = Wizard { name: "policy-add", title: "Add a policy", serves: |_| None, steps, finish };
+pub static POLICY_ADD: Wizard =
+    Wizard { name: "policy-add", title: "Add a policy", serves: |intent| begins(intent, Flow::PolicyAdd, "policy"), steps, finish };
 
 fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
     vec![Step::new("policy", "Name of the policy", entry())].into_iter().chain(plain()).collect()

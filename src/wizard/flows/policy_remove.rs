@@ -1,12 +1,18 @@
 //! Remove a policy.
 
-use super::parts::{plain, policy_name};
+use super::parts::{begins, plain, policy_name};
 use super::policy_add::entry;
-use crate::domain::{Facts, Fault, PolicyRemove, Request};
+use crate::domain::{Facts, Fault, Flow, PolicyRemove, Request};
 use crate::wizard::{Answers, Goal, Step, Wizard};
 
 /// Reversible: the key comes back with the name.
-pub static POLICY_REMOVE: Wizard = Wizard { name: "policy-remove", title: "Remove a policy", serves: |_| None, steps, finish };
+pub static POLICY_REMOVE: Wizard = Wizard {
+    name: "policy-remove",
+    title: "Remove a policy",
+    serves: |intent| begins(intent, Flow::PolicyRemove, "policy"),
+    steps,
+    finish,
+};
 
 fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
     vec![Step::new("policy", "Which policy", entry())].into_iter().chain(plain()).collect()

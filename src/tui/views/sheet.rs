@@ -1,0 +1,45 @@
+//! Screens that are read off the facts: locations and artifacts, DR and drills, the readiness matrix.
+
+use super::lists::{empty, halves, pane, title};
+use crate::app::{App, Level, Said, sheet_empty, sheet_heads, sheet_title};
+use crate::tui::theme::Role;
+use crate::tui::widgets::{Canvas, Cell, Column, Table};
+use ratatui::layout::Rect;
+
+/// Sentences, a table, and a pane about the selected row.
+pub fn sheet(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let Some(state) = app.list() else { return };
+    let items = app.items();
+    let inner = canvas.boxed(body, &title(sheet_title(app.screen), &state.filter, items.len(), items.len()), true);
+    let (mut upper, lower) = halves(app, inner);
+    for said in app.above() {
+        canvas.put(upper.x + 1, upper.y, upper.width.saturating_sub(2), &said.text, role(&said));
+        upper = Rect { y: upper.y + 1, height: upper.height.saturating_sub(1), ..upper };
+    }
+    let wide = body.width >= 100;
+    let columns = sheet_heads(app.screen, wide).into_iter().map(|(head, width)| Column::new(head, width)).collect();
+    let table = Table::new(upper, columns);
+    table.heads(canvas, upper.y, None);
+    if items.is_empty() {
+        empty(canvas, upper, &state.filter, sheet_empty(app.screen));
+    }
+    let fit = usize::from(upper.height.saturating_sub(1));
+    let first = state.window(fit);
+    for (y, (at, item)) in (upper.y + 1..).zip(items.iter().enumerate().skip(first).take(fit)) {
+        let cells: Vec<Cell> = app.cells(item, wide).iter().map(|said| Cell::meaning(said.text.clone(), role(said))).collect();
+        table.row(canvas, y, &cells, false, at == state.selected);
+    }
+    if let (Some(area), Some(item)) = (lower, items.get(state.selected)) {
+        pane(canvas, area, &item.title().to_string(), &app.about(item));
+    }
+}
+
+fn role(said: &Said) -> Role {
+    match said.level {
+        None => Role::Text,
+        Some(Level::Ok) => Role::Ok,
+        Some(Level::Info) => Role::Info,
+        Some(Level::Warn) => Role::Warn,
+        Some(Level::Error) => Role::Error,
+    }
+}

@@ -1,0 +1,45 @@
+//! Seal data into a location.
+
+use super::parts::{begins, entry, location_name, optional, plain, policy_name, which_location};
+use super::policy_add;
+use crate::domain::{ArtifactKind, Facts, Fault, Flow, Request, Seal};
+use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
+use std::path::PathBuf;
+
+/// A file as it is, a folder as a tar stream, or manifests.
+pub static SEAL: Wizard =
+    Wizard { name: "seal", title: "Seal data", serves: |intent| begins(intent, Flow::Seal, "location"), steps, finish };
+
+fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
+    let kinds = vec![
+        Choice::new("archive", "A folder", "as a tar stream"),
+        Choice::new("file", "A file", "as it is"),
+        Choice::new("manifests", "Kubernetes manifests", "as they are; their names and kinds are sealed with them"),
+    ];
+    let mut steps = vec![
+        which_location("Into which location", facts, true),
+        Step::new("policy", "Under the key of which policy", policy_add::entry()),
+        Step::new("kind", "What it is", Body::Choose(kinds)),
+        entry("path", "File or folder", "Path", "The whole path, from /.", false),
+        entry("note", "Note", "Note", "Kept encrypted; empty: none.", true),
+    ];
+    steps.extend(plain());
+    steps
+}
+
+fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
+    let doing = "cannot seal";
+    let kind = match answers.text("kind") {
+        "file" => ArtifactKind::File,
+        "manifests" => ArtifactKind::Manifests,
+        _ => ArtifactKind::Archive,
+    };
+    Ok(Goal::Change(Request::Seal(Seal {
+        policy: policy_name(answers, doing)?,
+        location: location_name(answers, doing)?,
+        paths: vec![PathBuf::from(answers.text("path"))],
+        kind,
+        name: None,
+        note: optional(answers, "note"),
+    })))
+}
