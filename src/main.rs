@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             Ended::Code(code) => return ExitCode::from(code),
             // What is asked line by line may begin with nothing at all; then the console is opened on what there is.
             Ended::Guided(what) => {
-                if !cli::guided(&args, what) {
+                if !cli::guided(&args, &what) {
                     return ExitCode::SUCCESS;
                 }
             }

@@ -45,7 +45,7 @@ const fn k10(name: &'static str, others: &'static [&'static str], says: &'static
 }
 
 /// All words.
-pub static WORDS: [Word; 60] = [
+pub static WORDS: [Word; 61] = [
     own("overview", &["status"], "who can open the backups, and what to do next", Does::Action(Action::Overview)),
     own("passkeys", &["passkey"], "the passkeys", Does::Action(Action::Passkeys)),
     own("policies", &["policy"], "the policies and their key ids", Does::Action(Action::Policies)),
@@ -77,6 +77,7 @@ pub static WORDS: [Word; 60] = [
     own("rescan", &["artifact rescan"], "read a location through", Does::Start(|_| flow(Flow::Rescan))),
     own("sweep", &["artifact sweep"], "remove what broken seals left", Does::Start(|_| flow(Flow::Sweep))),
     own("seal", &["artifact seal", "backup"], "seal data into a location", Does::Start(|_| flow(Flow::Seal))),
+    own("verify-all", &["artifact verify"], "verify every artifact", Does::Start(|_| Some(Intent::Guided(Guided::Verify(None))))),
     own("copy", &["artifact copy"], "copy artifacts to another location", Does::Start(|_| flow(Flow::Copy))),
     own(
         "migration-export",

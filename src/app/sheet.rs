@@ -154,6 +154,7 @@ impl App {
             Some(Item::Location(name)) => {
                 let of = || Some(Text::new(name.as_str()));
                 vec![
+                    ("Try every right on it".to_owned(), Intent::Guided(Guided::LocationCheck(Text::new(name.as_str())))),
                     flow("Seal data into it", Flow::Seal, of()),
                     flow("Read it through", Flow::Rescan, of()),
                     flow("Remove what broken seals left", Flow::Sweep, of()),
@@ -162,8 +163,15 @@ impl App {
             }
             Some(Item::Artifact(id, _)) => {
                 let of = || Some(Text::new(id.as_str()));
-                vec![flow("Copy to another location", Flow::Copy, of()), flow("Remove", Flow::ArtifactRemove, of())]
+                let id = || Text::new(id.as_str());
+                vec![
+                    ("Open it".to_owned(), Intent::Guided(Guided::Open(id()))),
+                    ("Verify every tag".to_owned(), Intent::Guided(Guided::Verify(Some(id())))),
+                    flow("Copy to another location", Flow::Copy, of()),
+                    flow("Remove", Flow::ArtifactRemove, of()),
+                ]
             }
+            Some(Item::Drill(id)) => vec![("Read its report".to_owned(), Intent::Guided(Guided::DrillShow(Text::new(id.as_str()))))],
             Some(Item::Case(scenario)) => {
                 let answer = self.facts.as_ref().and_then(|facts| case(facts, scenario));
                 let act = answer.and_then(|answer| answer.act);
@@ -174,6 +182,7 @@ impl App {
         match self.screen {
             Screen::Artifacts => acts.extend([
                 flow("Add a location", Flow::LocationAdd, None),
+                ("Verify all artifacts".to_owned(), Intent::Guided(Guided::Verify(None))),
                 flow("Copy all artifacts of a policy", Flow::Copy, None),
                 ("Open import data".to_owned(), Intent::Guided(Guided::Import)),
             ]),
@@ -448,7 +457,7 @@ fn about_drill(d: &DrillDone) -> Vec<(&'static str, Text)> {
         ("Ended", Text::new(format!("{}, in {} s", d.ended(), d.took_ms.div_ceil(1000)))),
         ("Begun", Text::new(format!("{} by {} on {}", d.began_at, d.by, d.machine))),
         ("Signed", signed.into()),
-        ("Report", Text::new(format!("kastellan drill show {}", d.id.get(..8).unwrap_or(&d.id)))),
+        ("Report", Text::new(format!("kastellan drill show --report {}", d.id.get(..8).unwrap_or(&d.id)))),
     ]
 }
 

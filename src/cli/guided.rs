@@ -6,21 +6,24 @@ use std::ffi::OsString;
 use std::io::{BufRead, Write};
 
 /// Runs it with the flags that the console was opened with; whether to open the console again.
-pub fn guided(args: &[OsString], what: Guided) -> bool {
-    let words: &[&str] = match what {
-        Guided::Recover => &["recover"],
-        Guided::Drill => &["drill", "run", "--scenario", "machine-lost"],
-        Guided::Import => &["migration", "import"],
-        Guided::KitCheck => &["kit", "check"],
+pub fn guided(args: &[OsString], what: &Guided) -> bool {
+    let (words, question): (Vec<String>, Option<&str>) = match what {
+        Guided::Recover => (words(&["recover"]), None),
+        Guided::Drill => (words(&["drill", "run", "--scenario", "machine-lost"]), None),
+        Guided::DrillShow(id) => (words(&["drill", "show", "--report", &id.clean()]), None),
+        Guided::Import => (words(&["migration", "import"]), Some("File with the import data (Enter alone: back): ")),
+        Guided::KitCheck => (words(&["kit", "check"]), Some("File of the recovery kit (Enter alone: back): ")),
+        Guided::Verify(Some(id)) => (words(&["artifact", "verify", &id.clean()]), None),
+        Guided::Verify(None) => (words(&["artifact", "verify", "--all"]), None),
+        Guided::Open(id) => (
+            words(&["artifact", "open", &id.clean(), "--to"]),
+            Some("Into which new file, or for archives new folder (Enter alone: back): "),
+        ),
+        Guided::LocationCheck(name) => (words(&["location", "check", &name.clean()]), None),
     };
     let mut full = without_descriptors(args);
-    full.extend(words.iter().map(OsString::from));
-    let wanted = match what {
-        Guided::Recover | Guided::Drill => None,
-        Guided::Import => Some("File with the import data (Enter alone: back): "),
-        Guided::KitCheck => Some("File of the recovery kit (Enter alone: back): "),
-    };
-    if let Some(question) = wanted {
+    full.extend(words.into_iter().map(OsString::from));
+    if let Some(question) = question {
         match line(question) {
             Some(file) if !file.is_empty() => full.push(file.into()),
             Some(_) => return true,
@@ -30,6 +33,10 @@ pub fn guided(args: &[OsString], what: Guided) -> bool {
     // How it ended it has said itself.
     let _: Outcome = start(full);
     line("\nEnter: back to the console ").is_some()
+}
+
+fn words(all: &[&str]) -> Vec<String> {
+    all.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// A descriptor can be read once, and was.

@@ -1,5 +1,6 @@
 //! Guided flows by name: what a key, a row's menu, the palette or a next act can start beside the flows of passkeys.
 
+use super::Text;
 use serde::{Deserialize, Serialize};
 
 /// A flow of the console; some are about one thing, which an [`super::Intent`] names beside it.
@@ -44,16 +45,24 @@ pub enum Flow {
     KitMake,
 }
 
-/// What is asked line by line, outside of the console, because it may begin with nothing at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// What the console hands to the command line on the same terminal: it may begin with nothing at all, or writes more than a screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "guided", content = "of")]
 pub enum Guided {
     /// I lost everything.
     Recover,
     /// Rehearse that.
     Drill,
+    /// The report of a drill, by its id.
+    DrillShow(Text),
     /// Open import data.
     Import,
     /// Try a recovery kit.
     KitCheck,
+    /// Every tag of an artifact; None: of all of them.
+    Verify(Option<Text>),
+    /// Open an artifact, by its id.
+    Open(Text),
+    /// Try every right on a location.
+    LocationCheck(Text),
 }

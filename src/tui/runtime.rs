@@ -52,7 +52,7 @@ pub struct Runtime {
 }
 
 /// How a console ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// With this exit code.
     Code(u8),
@@ -208,7 +208,7 @@ impl Runtime {
     }
 
     fn ended(&self) -> Option<Ended> {
-        if terminal::panicked() { Some(Ended::Code(1)) } else { self.exit }
+        if terminal::panicked() { Some(Ended::Code(1)) } else { self.exit.clone() }
     }
 
     /// Takes in what is waiting already, so that many answers make one frame.

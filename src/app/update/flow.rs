@@ -19,11 +19,11 @@ impl App {
         if let Some(fault) = self.why_not(&intent) {
             return self.fail(&fault);
         }
-        if let Intent::Guided(what) = intent {
+        if let Intent::Guided(what) = &intent {
             if self.is_demo() {
                 return self.say(Level::Info, "not in the demo: it asks line by line for secrets of an installation that stays");
             }
-            return out.push(Effect::Guided(what));
+            return out.push(Effect::Guided(what.clone()));
         }
         if self.must_unlock_for(&intent) {
             return self.ask_unlock(Some(intent));

@@ -80,7 +80,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
     }
     let call = Call::new(globals, signals)?;
     let done = match verb {
-        None => return console::open(call).await,
+        None => return Box::pin(console::open(call)).await,
         Some(Verb::Demo(args)) => return demo::run(call, args).await,
         Some(Verb::Completions(_) | Verb::Man(_)) => Ok(()),
         Some(Verb::Init(args)) => init::run(&call, args).await,
