@@ -9,6 +9,7 @@ use super::{generate, terminal};
 use crate::crypto::{Passphrase, PassphraseError, Secrets};
 use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, PassphraseSource, Plan, Prover, SecretNeed, SecretOf, SecretPurpose};
 use crate::host::{Owned, create_owner_only, read_secret_fd, read_secret_file};
+use crate::wizard::Strength;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -177,8 +178,6 @@ pub struct Opened {
     pub secret: Option<Passphrase>,
 }
 
-const SHORT: &str = "warning: this passphrase is short; whoever has a copy of the catalog may guess it (--generate makes twelve words)";
-
 /// The secrets of a plan.
 pub struct Gathered {
     /// In their slots.
@@ -187,6 +186,17 @@ pub struct Gathered {
     pub written: Option<Written>,
     /// Where they came from, as proofs and the journal have it.
     pub by: Prover,
+}
+
+/// A new passphrase that can be guessed is taken, and warned of.
+fn told(call: &Call, secret: &Passphrase) {
+    match Strength::of(secret.guesses_log10()) {
+        Strength::Weak => {
+            call.out.note("warning: this passphrase is weak; whoever has a copy may guess it within days (--generate makes twelve words)");
+        }
+        fair @ Strength::Fair => call.out.note(&format!("this passphrase is {}", fair.words())),
+        Strength::Good | Strength::Strong => {}
+    }
 }
 
 /// Fills the slots of the secrets that a plan needs; `families` and `source` say where they come from, `opened` is what unlocked.
@@ -210,9 +220,7 @@ pub async fn gather(
             SecretPurpose::Make => {
                 gathered.by = came_from(call, &family, source);
                 let secret = make(call, need, &family, source, &mut gathered.written).await?;
-                if secret.short() {
-                    call.out.note(SHORT);
-                }
+                told(call, &secret);
                 secret
             }
             SecretPurpose::Enter if !of_passkey(need) => {

@@ -10,8 +10,6 @@ use subtle::ConstantTimeEq;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use zeroize::Zeroizing;
 
-/// Shorter ones, in bytes, are taken and warned of.
-const SHORT: usize = 16;
 /// The longest passphrase that is made, in bytes of its canonical form.
 const LONGEST: usize = 1024;
 
@@ -102,10 +100,19 @@ impl Passphrase {
         self.0.len()
     }
 
-    /// Whether it is so short that whoever has a copy of the catalog may guess it, whatever Argon2id costs: fewer than 16 bytes.
+    /// About how many guesses a clever program needs for it, as a power of ten (zxcvbn, Wheeler 2016); of twelve generated words 38, which is
+    /// what they are. Bytes that are no text count as they are.
     #[must_use]
-    pub fn short(&self) -> bool {
-        self.len() < SHORT
+    pub fn guesses_log10(&self) -> u32 {
+        const GENERATED: u32 = 38;
+        let Ok(text) = std::str::from_utf8(&self.0) else { return GENERATED.min(u32::try_from(self.len()).unwrap_or(GENERATED) * 2) };
+        if super::Words::of(&self.0).is_some_and(|words| words.count() == 12 && words.slip().is_none()) {
+            return GENERATED;
+        }
+        let power = scrubbed(|| zxcvbn::zxcvbn(text, &[]).guesses_log10());
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and some hundreds")]
+        let power = power.clamp(0.0, 1000.0) as u32;
+        power
     }
 
     /// Never: an empty one is refused.
@@ -175,5 +182,19 @@ mod tests {
             assert_eq!(entered(one.expose().to_ascii_uppercase()), one.expose(), "its check bits are right");
             assert!(Passphrase::made(one.expose()).is_ok_and(|again| again.same(&one)));
         }
+    }
+
+    #[test]
+    fn guesses_are_counted_as_a_clever_program_makes_them() {
+        let guesses = |text: &str| Passphrase::made(text.as_bytes()).unwrap().guesses_log10();
+        assert_eq!(guesses(TWELVE), 38, "twelve words with right check bits count as generated");
+        assert_eq!(Passphrase::generate().guesses_log10(), 38);
+        let weak = ["password", "Passw0rd!", "qwertyuiop1234", "aaaaaaaaaaaaaaaa", "summer2026summer2026"];
+        for text in weak {
+            assert!(guesses(text) < 8, "{text}: {}", guesses(text));
+        }
+        assert!(guesses("wet-ladder-behind-the-barn-0002") >= 15);
+        assert!(guesses(&"x7$Qm ".repeat(150)) < 38, "what repeats is not endless");
+        assert!(Passphrase::entered(&[0xff; 32]).unwrap().guesses_log10() > 30, "bytes that are no text");
     }
 }

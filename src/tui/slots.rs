@@ -6,7 +6,7 @@
 use crate::app::SecretEdit;
 use crate::crypto::{Passphrase, PassphraseError, Secrets, Slip, Words, complete, scrub_stack};
 use crate::domain::Slot;
-use crate::wizard::{SecretRule, SlotState, Verdict};
+use crate::wizard::{SecretRule, SlotState, Strength, Verdict};
 use std::collections::BTreeMap;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -162,7 +162,12 @@ impl Slots {
                 Err(PassphraseError::Unassigned) => return Verdict::Unassigned,
                 Err(PassphraseError::NotText) => return Verdict::NotText,
                 Err(PassphraseError::Empty) => return Verdict::Empty,
-                Ok(_) => {}
+                Ok(made) => {
+                    if let Some(words) = Words::of(bytes).filter(|words| words.slip().is_none() && words.unreadable().is_empty()) {
+                        return Verdict::Good { words: u8::try_from(words.count()).ok() };
+                    }
+                    return Verdict::Own(Strength::of(made.guesses_log10()));
+                }
             }
         }
         let Some(words) = Words::of(bytes) else { return Verdict::Good { words: None } };

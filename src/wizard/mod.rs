@@ -21,7 +21,7 @@ pub use driver::{Ask, Driver, Input, Problem, StepLine, Waiting};
 pub use field::{Field, Stage, TextField};
 pub use flows::ALL;
 pub use progress::{Mark, RunLine, Running};
-pub use secret::{AGAIN, SecretField, SecretRule, SlotState, Verdict};
+pub use secret::{AGAIN, SecretField, SecretRule, SlotState, Strength, Verdict};
 pub use step::{Body, Choice, Entry, Goal, Proving, Step};
 
 use crate::domain::{Facts, Fault, Intent};

@@ -16,6 +16,43 @@ pub enum SecretRule {
     Repeats(Slot),
 }
 
+/// How well a passphrase of one's own making withstands somebody who has a copy of what it opens and tries offline, at the cost of Argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Fewer than 10^8 guesses: a day on one machine.
+    Weak,
+    /// Fewer than 10^11.
+    Fair,
+    /// Fewer than 10^15.
+    Good,
+    /// More than anybody can pay for.
+    Strong,
+}
+
+impl Strength {
+    /// By the guesses that it takes, as a power of ten.
+    #[must_use]
+    pub fn of(guesses_log10: u32) -> Self {
+        match guesses_log10 {
+            0..8 => Self::Weak,
+            8..11 => Self::Fair,
+            11..15 => Self::Good,
+            _ => Self::Strong,
+        }
+    }
+
+    /// In words, beside the field.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Weak => "weak: guessed within days by whoever has a copy",
+            Self::Fair => "fair: whoever has a copy, and much money, guesses it",
+            Self::Good => "good: too dear to guess for almost anybody",
+            Self::Strong => "strong: nobody guesses it",
+        }
+    }
+}
+
 /// What the owner of a slot says of it. Places count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
@@ -27,6 +64,8 @@ pub enum Verdict {
         /// Twelve for a generated passphrase.
         words: Option<u8>,
     },
+    /// Right, and of one's own making: how well it withstands guessing.
+    Own(Strength),
     /// The word at this place is not in the list. A hint when entered; right when made.
     NotInList(usize),
     /// Twelve list words whose check bits do not match. A hint when entered.
@@ -55,7 +94,7 @@ impl Verdict {
     #[must_use]
     pub fn passes(self, rule: SecretRule) -> bool {
         match self {
-            Self::Good { .. } => true,
+            Self::Good { .. } | Self::Own(_) => true,
             Self::Empty | Self::Mismatch { .. } => false,
             Self::NotInList(_) | Self::CheckBits | Self::Count(_) => !matches!(rule, SecretRule::Repeats(_)),
             Self::Unreadable(_) | Self::TooLong | Self::Control | Self::Unassigned | Self::NotText => rule == SecretRule::Entered,
@@ -68,6 +107,7 @@ impl Verdict {
         match self {
             Self::Empty | Self::Good { words: None } => String::new(),
             Self::Good { words: Some(n) } => format!("{n} words, check bits match"),
+            Self::Own(strength) => strength.words().into(),
             Self::NotInList(n) => format!("word {n} is not in the word list"),
             Self::CheckBits => "check bits do not match: a word is wrong, or two are swapped".into(),
             Self::Count(n) => format!("{n} words of the list; a generated passphrase has 12"),

@@ -46,6 +46,7 @@ const LIBRARIES: &[(&str, &str, MayUse)] = &[
     ("object_store", "only store/s3 knows the client", |_, path| path.starts_with("store/s3")),
     ("aws_config", "only store/s3 asks AWS's chain", |_, path| path.starts_with("store/s3")),
     ("aws_lc_rs", "bulk data is sealed in crypto alone", |room, _| room == "crypto"),
+    ("zxcvbn", "passphrases are judged in crypto alone", |room, _| room == "crypto"),
     ("zstd", "only archives are compressed", |_, path| path.starts_with("format/archive")),
 ];
 

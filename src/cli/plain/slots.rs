@@ -2,7 +2,7 @@
 
 use crate::crypto::{Passphrase, PassphraseError, Secrets, Slip, Words};
 use crate::domain::{Prover, Slot};
-use crate::wizard::{SecretRule, SlotState, Verdict};
+use crate::wizard::{SecretRule, SlotState, Strength, Verdict};
 
 /// Secrets of a flow, and where the new ones came from.
 #[derive(Default)]
@@ -53,12 +53,14 @@ impl Slots {
     }
 
     fn keep(&mut self, slot: Slot, secret: Passphrase, bytes: &[u8], hints: bool) -> Verdict {
+        let own = (!hints).then(|| secret.guesses_log10());
         self.secrets.put(slot.0, secret);
-        let Some(words) = Words::of(bytes) else { return Verdict::Good { words: None } };
+        let own = own.map_or(Verdict::Good { words: None }, |power| Verdict::Own(Strength::of(power)));
+        let Some(words) = Words::of(bytes) else { return own };
         match words.slip() {
             None if words.unreadable().is_empty() => Verdict::Good { words: Some(12) },
             None => Verdict::Unreadable(words.unreadable().len()),
-            Some(_) if !hints => Verdict::Good { words: None },
+            Some(_) if !hints => own,
             Some(Slip::NotInList(place)) => Verdict::NotInList(place),
             Some(Slip::CheckBits) => Verdict::CheckBits,
             Some(Slip::Count(count)) => Verdict::Count(count),
@@ -92,7 +94,7 @@ mod tests {
     #[test]
     fn the_second_typing_must_be_the_first() {
         let mut slots = Slots::default();
-        assert_eq!(slots.typed(Slot::NEW, SecretRule::Made, b"correct horse").verdict, Verdict::Good { words: None });
+        assert_eq!(slots.typed(Slot::NEW, SecretRule::Made, b"correct horse").verdict, Verdict::Own(Strength::Fair));
         let again = |slots: &mut Slots, text: &[u8]| slots.typed(crate::wizard::AGAIN, SecretRule::Repeats(Slot::NEW), text).verdict;
         assert_eq!(again(&mut slots, b"correct horse "), Verdict::Good { words: None });
         assert_eq!(again(&mut slots, b"correct house"), Verdict::Mismatch { word: None });

@@ -210,6 +210,9 @@ impl Walk<'_> {
         }
         let state = self.slots.typed(field.slot, field.rule, &typed);
         self.input(Input::Slot(field.slot, state));
+        if let Verdict::Own(strength) = state.verdict {
+            self.prompt.say(strength.words());
+        }
         self.input(Input::Next);
         if matches!(state.verdict, Verdict::Mismatch { .. }) {
             self.prompt.say("from the start:");

@@ -67,15 +67,10 @@ pub fn said_of(field: &SecretField, text: &[u8]) -> String {
             format!("{}; near it: {nearest}", verdict.words())
         }
         Verdict::NotInList(_) if field.rule == SecretRule::Entered => format!("{}; Ctrl-T shows near ones", verdict.words()),
-        Verdict::Good { words: None } if field.rule == SecretRule::Made && field.state.len < SHORT => {
-            "short: whoever has a copy of the catalog may guess it".into()
-        }
         _ => verdict.words(),
     }
 }
 
-/// Shorter new passphrases, in characters, are warned of.
-const SHORT: usize = 16;
 /// How many near words are shown: what fits beside the verdict at 80 columns.
 const NEAR: usize = 3;
 
