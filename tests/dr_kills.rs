@@ -34,7 +34,7 @@ fn site() -> (House, std::path::PathBuf) {
     let share = house.home.path().join("share");
     fs::create_dir(&share).unwrap();
     house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
-    let file = house.home.file("plain", "bytes", 0o600);
+    let file = house.home.file("plain", "app-daily-bytes", 0o600);
     house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
     let dr = house.home.secret("dr", DR);
     house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
@@ -132,4 +132,44 @@ fn an_import_that_is_killed_is_there_or_not() {
     }
     assert_eq!(home.run(&args).code, 0);
     assert_eq!(home.good(&["artifact", "list", "-o", "name"]).out.lines().count(), 1);
+}
+
+#[test]
+fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() {
+    let (house, share) = site();
+    let before = house.home.files();
+    let bare = Home::new();
+    let (reports, tmp) = (bare.path().join("reports"), bare.path().join("tmp"));
+    fs::create_dir_all(&reports).unwrap();
+    fs::create_dir_all(&tmp).unwrap();
+    let (dr, key) = (bare.secret("dr", DR), bare.secret("key", PASSPHRASE));
+    let args: Vec<String> = [
+        &["drill", "run", "--scenario", "machine-lost", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr][..],
+        &["--passphrase-file", &key, "--report", reports.to_str().unwrap()],
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    let began = Instant::now();
+    assert!(killed(&bare, &args, Duration::from_mins(2)), "it ends by itself");
+    let whole = began.elapsed();
+    let mut left = 0;
+    for n in 0..kills() {
+        let ended = killed(&bare, &args, whole.mul_f64(f64::from(n + 1) / f64::from(kills() + 1)));
+        for (path, bytes) in bare.files().into_iter().filter(|(path, _)| path.starts_with(&tmp)) {
+            left += u32::from(!ended);
+            let has = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+            assert!(!has(DR) && !has(PASSPHRASE) && !has("app-daily-bytes"), "{}", path.display());
+        }
+        assert!(house.home.files() == before, "the live installation and its location are byte for byte as before");
+    }
+    println!("{} kills, {left} files were left behind, all sealed", kills());
+    // A report is there as a whole or not at all.
+    for (path, bytes) in bare.files().into_iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "json")) {
+        assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(), "{}", path.display());
+    }
+    fs::remove_dir_all(&tmp).unwrap();
+    fs::create_dir(&tmp).unwrap();
+    assert!(killed(&bare, &args, Duration::from_mins(2)), "and it can be run again");
 }

@@ -3,14 +3,21 @@
 use crate::crypto::random;
 use crate::domain::{Act, Fault, Kind};
 use crate::host::{Paths, shown};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// An owner-only folder that is removed when this is dropped, unless it is kept.
+/// After so long, one whose process was killed is removed: in between it may just be made.
+const LEFT: Duration = Duration::from_mins(1);
+
+/// An owner-only folder that is removed when this is dropped, unless it is kept. One whose process was killed goes when the next is made.
 pub struct Throwaway {
     folder: PathBuf,
     kept: bool,
+    /// Locked as long as its process lives.
+    #[allow(dead_code)] // Held until it is dropped.
+    alive: Option<File>,
 }
 
 impl Throwaway {
@@ -19,11 +26,14 @@ impl Throwaway {
     /// # Errors
     /// `Kind::Unexpected`.
     pub fn new(what: &str) -> Result<Self, Fault> {
+        sweep(&std::env::temp_dir(), what);
         let mut name = [0u8; 8];
         random(&mut name);
         let folder = std::env::temp_dir().join(format!("kastellan-{what}-{:016x}", u64::from_be_bytes(name)));
         make(&folder, false, what)?;
-        Ok(Self { folder, kept: false })
+        // Where it cannot be locked, the next one removes it only after this one.
+        let alive = File::open(&folder).ok().filter(|file| file.try_lock().is_ok());
+        Ok(Self { folder, kept: false, alive })
     }
 
     /// This one, which stays; it must be new or empty.
@@ -37,7 +47,7 @@ impl Throwaway {
             return Err(Fault::refused("demo not made", format!("{} is not an empty folder", shown(folder)), next));
         }
         make(folder, true, "demo")?;
-        Ok(Self { folder: folder.to_owned(), kept: true })
+        Ok(Self { folder: folder.to_owned(), kept: true, alive: None })
     }
 
     /// Where it is.
@@ -63,6 +73,20 @@ impl Drop for Throwaway {
     fn drop(&mut self) {
         if !self.kept {
             let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Removes what killed processes of this account left: their locks are free.
+fn sweep(place: &Path, what: &str) {
+    let begins = format!("kastellan-{what}-");
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&begins));
+        let Ok(found) = entry.path().symlink_metadata() else { continue };
+        let old = found.modified().is_ok_and(|at| at.elapsed().is_ok_and(|since| since >= LEFT));
+        let own = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw();
+        if ours && old && own && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
@@ -95,5 +119,29 @@ mod tests {
         assert!(stays.exists());
         std::fs::write(stays.join("file"), "x").unwrap();
         assert!(Throwaway::kept(&stays).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_lives_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = |name: &str, old: bool| {
+            let path = place.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("sealed"), "x").unwrap();
+            if old {
+                let then = std::time::SystemTime::now() - Duration::from_hours(1);
+                File::open(&path).unwrap().set_modified(then).unwrap();
+            }
+            path
+        };
+        let (dead, young) = (folder("kastellan-drill-0000000000000001", true), folder("kastellan-drill-0000000000000002", false));
+        let (alive, other) = (folder("kastellan-drill-0000000000000003", true), folder("somebody-elses", true));
+        let held = File::open(&alive).unwrap();
+        held.try_lock().unwrap();
+        sweep(place.path(), "drill");
+        assert!(!dead.exists() && young.exists() && alive.exists() && other.exists());
+        drop(held);
+        sweep(place.path(), "drill");
+        assert!(!alive.exists());
     }
 }

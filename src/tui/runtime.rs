@@ -13,12 +13,11 @@ use super::{Start, clipboard};
 use crate::app::{App, Effect, Key, Keymap, Layer, Moment, Msg, SecretEdit, Setup, Signal, Timer, When, secret_edit, update};
 use crate::domain::{Act, Fault, Guided, Kind, Slot, Text};
 use crate::host::{Color, Config, Host};
-use crate::ops::{Demo, Place, SetUp, Settings, seed_demo};
+use crate::ops::{Demo, Place, SetUp, Settings, Throwaway, seed_demo};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
@@ -48,7 +47,7 @@ pub struct Runtime {
     /// How to end.
     exit: Option<Ended>,
     /// A demo that was started here, with its folder, which goes when the console ends.
-    demo: Option<Folder>,
+    demo: Option<Throwaway>,
 }
 
 /// How a console ended.
@@ -58,15 +57,6 @@ pub enum Ended {
     Code(u8),
     /// For something that is asked line by line; then a console is opened again.
     Guided(Guided),
-}
-
-/// A throwaway folder.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// What the console listens to besides the terminal.
@@ -407,8 +397,8 @@ impl Runtime {
     }
 
     async fn open_demo(&mut self) -> Result<Vec<Effect>, Fault> {
-        let folder = throwaway()?;
-        let demo = seed_demo(&folder.0).await?;
+        let folder = Throwaway::new("demo")?;
+        let demo = seed_demo(folder.folder()).await?;
         let ways = ways_in(&demo, true);
         let Demo { place, host, .. } = demo;
         let settings = Settings { ages: self.config.ages, ..Settings::default() };
@@ -430,19 +420,6 @@ impl Runtime {
         self.demo = Some(folder);
         Ok(effects)
     }
-}
-
-/// An owner-only folder that nobody can guess.
-fn throwaway() -> Result<Folder, Fault> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut random = [0; 8];
-    crate::crypto::random(&mut random);
-    let path = std::env::temp_dir().join(format!("kastellan-demo-{:016x}", u64::from_ne_bytes(random)));
-    std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|e| {
-        let doing = format!("cannot make the demo in {}", Text::new(path.to_string_lossy()));
-        Fault::new(Kind::Unexpected, doing, e.to_string(), Act::say("set TMPDIR to a folder that can be written"))
-    })?;
-    Ok(Folder(path))
 }
 
 fn describe(set_up: &SetUp, config: &Config, context: Option<Text>, keymap: Keymap, size: (u16, u16)) -> Setup {
