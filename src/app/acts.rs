@@ -47,6 +47,7 @@ fn guided_words(intent: &Intent) -> &'static str {
         Intent::Guided(Guided::Import) => "open import data",
         Intent::Guided(Guided::KitCheck) => "try a recovery kit",
         Intent::Guided(Guided::Verify(_)) => "verify every tag",
+        Intent::Guided(Guided::Checklist) => "look at what is left to be done",
         Intent::Guided(Guided::Open(_)) => "open the artifact",
         Intent::Guided(Guided::LocationCheck(_)) => "try every right on the location",
         Intent::Guided(Guided::DrillShow(_)) => "read the drill's report",

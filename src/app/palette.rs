@@ -45,7 +45,7 @@ const fn k10(name: &'static str, others: &'static [&'static str], says: &'static
 }
 
 /// All words.
-pub static WORDS: [Word; 61] = [
+pub static WORDS: [Word; 62] = [
     own("overview", &["status"], "who can open the backups, and what to do next", Does::Action(Action::Overview)),
     own("passkeys", &["passkey"], "the passkeys", Does::Action(Action::Passkeys)),
     own("policies", &["policy"], "the policies and their key ids", Does::Action(Action::Policies)),
@@ -99,6 +99,12 @@ pub static WORDS: [Word; 61] = [
     own("import", &["migration import"], "open import data, line by line", Does::Start(|_| Some(Intent::Guided(Guided::Import)))),
     own("kit-check", &["kit check", "kit"], "try a recovery kit, line by line", Does::Start(|_| Some(Intent::Guided(Guided::KitCheck)))),
     own("readiness", &["matrix"], "every case with its answer", Does::Action(Action::Readiness)),
+    own(
+        "checklist",
+        &["aftermath", "leak", "leaver"],
+        "what is left to be done after a leak or a leaver",
+        Does::Start(|_| Some(Intent::Guided(Guided::Checklist))),
+    ),
     own("verify", &["journal verify"], "verify the journal", Does::Action(Action::Verify)),
     own("stop", &[], "stop the running operation at its next safe point", Does::Action(Action::Stop)),
     own("theme", &["themes", "colors", "colours"], "choose a theme; :theme NAME sets it", Does::Theme),

@@ -19,6 +19,7 @@ pub fn guided(args: &[OsString], what: &Guided) -> bool {
             words(&["artifact", "open", &id.clean(), "--to"]),
             Some("Into which new file, or for archives new folder (Enter alone: back): "),
         ),
+        Guided::Checklist => (words(&["rotate", "--checklist"]), None),
         Guided::LocationCheck(name) => (words(&["location", "check", &name.clean()]), None),
     };
     let mut full = without_descriptors(args);

@@ -63,6 +63,8 @@ pub enum Guided {
     Verify(Option<Text>),
     /// Open an artifact, by its id.
     Open(Text),
+    /// What is left to be done after a leak or a leaver.
+    Checklist,
     /// Try every right on a location.
     LocationCheck(Text),
 }

@@ -22,10 +22,10 @@ fn each_path_of_answers_has_its_steps() {
         ("set-up", with("write"), [&set_up[..], &["File", "Review", "Write passphrase"], &end].concat()),
         ("set-up", with("type"), [&set_up[..], &["Review", "Type passphrase twice"], &end].concat()),
         ("set-up", with("file"), [&set_up[..], &["File", "Review", "Read passphrase"], &end].concat()),
-        ("rotate", with("generate"), [&rotate[..], &["The old passkey", "Review", show], &end].concat()),
-        ("rotate", with("write"), [&rotate[..], &["File", "The old passkey", "Review", "Write passphrase"], &end].concat()),
-        ("rotate", with("type"), [&rotate[..], &["The old passkey", "Review", "Type passphrase twice"], &end].concat()),
-        ("rotate", with("file"), [&rotate[..], &["File", "The old passkey", "Review", "Read passphrase"], &end].concat()),
+        ("rotate", with("generate"), [&rotate[..], &["The old passkey", "Why", "Review", show], &end].concat()),
+        ("rotate", with("write"), [&rotate[..], &["File", "The old passkey", "Why", "Review", "Write passphrase"], &end].concat()),
+        ("rotate", with("type"), [&rotate[..], &["The old passkey", "Why", "Review", "Type passphrase twice"], &end].concat()),
+        ("rotate", with("file"), [&rotate[..], &["File", "The old passkey", "Why", "Review", "Read passphrase"], &end].concat()),
         ("add", with("generate"), [&add[..], &["Review", show], &end].concat()),
         ("add", with("file"), [&add[..], &["File", "Review", "Read passphrase"], &end].concat()),
         ("check", Answers::new(), [&["Which passkey", "Type its passphrase"], &end[..]].concat()),
@@ -41,6 +41,12 @@ fn each_path_of_answers_has_its_steps() {
     let enable = ["What DR is", "Where the archives go", "Passphrase"];
     let export = ["Which policy", "Which location it names", "How it is protected", "Note", "Where the text goes"];
     let more: Vec<(&str, Answers, Vec<&str>)> = vec![
+        (
+            "rotate",
+            with("type").with("because", "leak"),
+            [&rotate[..], &["The old passkey", "Why", "What leaked", "What else they could have", "Review", "Type passphrase twice"], &end]
+                .concat(),
+        ),
         ("location-add", Answers::new(), [&folder[..], &end].concat()),
         ("location-add", Answers::new().with("kind", "s3"), [&bucket[..], &["What its readers learn", "Review"], &end].concat()),
         ("dr-enable", with("generate"), [&enable[..], &["Review", show], &end].concat()),
@@ -83,6 +89,7 @@ fn rotation(secret: &str, confirm: Confirm) -> (Driver, Facts, Plan) {
     if matches!(confirm, Confirm::Type(_)) {
         d.input(Input::Down, &f);
     }
+    d.input(Input::Next, &f);
     let asks = d.input(Input::Next, &f);
     let request = Request::Rotate(Rotate {
         new: "k10MasterKey-2".parse().unwrap(),
@@ -256,7 +263,7 @@ fn going_back_over_the_review_frees_the_lock() {
     assert_eq!(asks, [Ask::Wipe(Slot::NEW), Ask::Wipe(AGAIN), Ask::DropBegun, Ask::Plan(p.request)]);
     assert!(!d.begun);
     d.input(Input::Back, &f);
-    assert_eq!(now_at(&d), "The old passkey");
+    assert_eq!(now_at(&d), "Why");
     assert_eq!(d.waiting, None);
 }
 

@@ -160,7 +160,14 @@ fn rotation_with_retirement() {
     terminal.send("R");
     walk(
         &terminal,
-        &[("Name of the new passkey", "\r"), ("Owner", "\r"), ("Passphrase", "jj\r"), ("The old passkey", "j\r"), ("Review", "")],
+        &[
+            ("Name of the new passkey", "\r"),
+            ("Owner", "\r"),
+            ("Passphrase", "jj\r"),
+            ("The old passkey", "j\r"),
+            ("Why", "\r"),
+            ("Review", ""),
+        ],
     );
     let review = terminal.screen();
     assert!(review.contains("Retired, not revoked"), "{review}");
@@ -217,7 +224,7 @@ fn leaving_after_the_review_frees_the_lock() {
     let house = House::new();
     let terminal = unlocked_by_typing(&house);
     terminal.send("2R");
-    walk(&terminal, &[("Name of the new passkey", "\r"), ("Owner", "\r"), ("Passphrase", "\r"), ("The old passkey", "\r")]);
+    walk(&terminal, &[("Name of the new passkey", "\r"), ("Owner", "\r"), ("Passphrase", "\r"), ("The old passkey", "\r"), ("Why", "\r")]);
     at(&terminal, "Review");
     terminal.send("\r");
     at(&terminal, "Passphrase: shown once");

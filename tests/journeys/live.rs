@@ -58,7 +58,17 @@ fn who_holds_the_lock_is_shown() {
     let house = House::new();
     let (one, other) = (unlocked(&house), unlocked_by_typing(&house));
     other.send("2R");
-    walk(&other, &[("Name of the new passkey", "\r"), ("Owner", "\r"), ("Passphrase", "\r"), ("The old passkey", "\r"), ("Review", "\r")]);
+    walk(
+        &other,
+        &[
+            ("Name of the new passkey", "\r"),
+            ("Owner", "\r"),
+            ("Passphrase", "\r"),
+            ("The old passkey", "\r"),
+            ("Why", "\r"),
+            ("Review", "\r"),
+        ],
+    );
     at(&other, "Passphrase: shown once");
     one.wait_text("rotating prod-eu1 to k10MasterKey-2 since");
     // It is refused here, with the same words.

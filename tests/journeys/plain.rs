@@ -136,6 +136,7 @@ fn adding_and_rotating_line_by_line() {
         ("Owner", ""),
         ("number, b: back, q: leave > ", "1"),
         ("number, b: back, q: leave > ", "1"),
+        ("number, b: back, q: leave > ", "1"),
         ("Review: nothing has changed yet", ""),
     ]);
     let shown = lines.type_back();

@@ -146,8 +146,8 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     terminal.send("j");
     terminal.wait_text("─ artifact ");
     terminal.send("a");
-    terminal.wait_text("> Copy to another location");
-    terminal.send("\r");
+    terminal.wait_text("> Open it");
+    terminal.send("jj\r");
     walk(&terminal, &[("To which location", "j\r"), ("Review", "\r")]);
     receipt(&terminal);
     close(&terminal);
@@ -155,8 +155,8 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     house.open(&["artifact", "verify", "--all"]);
 
     terminal.send("a");
-    terminal.wait_text("Remove");
-    terminal.send("j\r");
+    terminal.wait_text("> Open it");
+    terminal.send("jjj\r");
     at(&terminal, "Review");
     terminal.send("\r");
     at(&terminal, "Confirm");

@@ -80,7 +80,7 @@ fn rotation() -> Request {
 fn at_review() -> (App, crate::domain::Plan) {
     let mut app = start(facts(&["k10MasterKey", "ana"]));
     press(&mut app, "R");
-    for _ in 0..3 {
+    for _ in 0..4 {
         key(&mut app, Key::Enter);
     }
     let effects = key(&mut app, Key::Enter);

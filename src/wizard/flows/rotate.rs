@@ -1,7 +1,7 @@
 //! Change over to a new passkey.
 
-use super::parts::{made, making, new_name, optional, owner, passkey_name};
-use crate::domain::{Facts, Fault, Intent, Method, PasskeyName, PassphraseSource, Request, Rotate};
+use super::parts::{entry, made, making, new_name, optional, owner, passkey_name};
+use crate::domain::{Because, Facts, Fault, Intent, Method, PasskeyName, PassphraseSource, Request, Rotate, Text};
 use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
 
 /// Wraps the master key under a new passkey, proves it, switches to it, and, if so chosen, removes the old one.
@@ -29,8 +29,41 @@ fn steps(answers: &Answers, facts: &Facts) -> Vec<Step> {
         vec![new_name("Name of the new passkey", next_free(facts), "A new name: the old passkey stays what it is."), owner(kept)];
     steps.extend(making(answers));
     steps.push(Step::new("retire", "The old passkey", Body::Choose(retire)));
+    steps.extend(why(answers));
     steps.extend(made(answers, answers.text("name")));
     steps
+}
+
+/// Why, and after a leak or a leaver what happened: there is a checklist then, which stays until all of it is done.
+fn why(answers: &Answers) -> Vec<Step> {
+    let choices = vec![
+        Choice::new("planned", "It is time", "nothing happened"),
+        Choice::new("leaver", "Somebody left", "who knew its secret; what else to do is listed, and stays listed until it is done"),
+        Choice::new("leak", "It leaked, or may have", "the same, and whether the master key itself must be taken as known"),
+    ];
+    let mut steps = vec![Step::new("because", "Why", Body::Choose(choices))];
+    match answers.text("because") {
+        "leaver" => steps.push(entry("leaked", "Who left", "Who", "Kept encrypted.", false)),
+        "leak" => {
+            let copy = vec![
+                Choice::new("maybe", "A copy cannot be excluded", "of the catalog, a backup of it, or an archive with its passphrase"),
+                Choice::new("none", "Certainly no copy", "and somebody is sure of that; else the master key must be taken as known"),
+            ];
+            steps.push(entry("leaked", "What leaked", "What", "What, and how; kept encrypted.", false));
+            steps.push(Step::new("copy", "What else they could have", Body::Choose(copy)));
+        }
+        _ => {}
+    }
+    steps
+}
+
+fn because(answers: &Answers) -> Because {
+    let what = Text::new(answers.text("leaked"));
+    match answers.text("because") {
+        "leaver" => Because::Leaver { what },
+        "leak" => Because::Leak { what, no_copy: answers.text("copy") == "none" },
+        _ => Because::Planned,
+    }
 }
 
 fn finish(answers: &Answers, facts: &Facts) -> Result<Goal, Fault> {
@@ -43,7 +76,7 @@ fn finish(answers: &Answers, facts: &Facts) -> Result<Goal, Fault> {
         retire: facts.installation.as_ref().map(|i| i.in_use.clone()).filter(|_| retires),
         without_archive: false,
         shut_archives: None,
-        because: crate::domain::Because::Planned,
+        because: because(answers),
     })))
 }
 
