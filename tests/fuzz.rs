@@ -1,0 +1,157 @@
+//! A smoke run of the fuzz targets: every parser, with right examples and thousands of altered ones, the same in every run. `scripts/fuzz`
+//! lets libFuzzer look for more.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "harness/dice.rs"]
+mod dice;
+#[path = "../fuzz/src/lib.rs"]
+mod parsers;
+
+use dice::Dice;
+use kastellan::crypto::{Key, Params, Passphrase, SigningKey};
+use kastellan::domain::{Target, Timestamp};
+use kastellan::format::{
+    ArchiveHead, ArchiveHeader, ArchiveWriter, ImportData, Kit, KitInstallation, KitPin, KitText, Object, RecordKind, SealedRecord,
+    Sidecar, SidecarDraft, openssh_public, seal_small, sign_report,
+};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const CHEAP: Params = Params { m: 8, t: 1, p: 1 };
+/// How many altered inputs each parser is given.
+const EACH: usize = 20_000;
+
+/// Right inputs for a parser, at least two.
+fn examples(name: &str) -> Vec<Vec<u8>> {
+    let (key, at) = (Key::filled(|k| k.fill(9)), Timestamp::from_unix(1_800_000_000));
+    let fuzz = Passphrase::entered(b"fuzz").unwrap();
+    let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+    match name {
+        "object" => text(&[r#"{"name":"a","n":9007199254740991,"\u0000":"\ud83d\ude00"}"#, r#"{"b":"","a":0}"#]),
+        "record" => {
+            let record =
+                |id: &str| SealedRecord::seal(&key, "7f3a", RecordKind::Policy, id, 1, Object::new().with("name", id), &Object::new());
+            ["a", "b"].map(|id| [record(id).clear.into_bytes(), record(id).sealed].concat()).to_vec()
+        }
+        "wrap" => ["wrap_cut", "wrap_salt_flipped", "wrap_method_other"].iter().map(|name| vector(name, "wrap")).collect(),
+        "manifest" => text(&[
+            "apiVersion: vault.kio.kasten.io/v1alpha1\nkind: Passkey\nmetadata:\n  name: ana\nspec:\n  secret:\n    name: a\n    namespace: b\n  usenow: true\n",
+            "a: &a [x, x]\nb: *a\n",
+        ]),
+        "sidecar" => [1, 2].map(|size| sidecar(&key, size).to_json().into_bytes()).to_vec(),
+        "stream" => vec![seal_small(&key, b"ad", b"plain"), seal_small(&key, b"ad", &[0; 300])],
+        "archive" => [1, 2].map(|seq| archive(&fuzz, seq, at)).to_vec(),
+        "import_data" => {
+            let data = |n: u8| ImportData {
+                policy: "app-daily".parse().unwrap(),
+                key: Key::filled(|k| k.fill(n)),
+                installation: "prod-eu1".into(),
+                catalog_id: "7f3a".repeat(8),
+                location: "nfs".into(),
+                target: Target::Directory { path: "/mnt".into() },
+                created_at: at,
+                note: None,
+            };
+            let protected = data(1).to_protected_text(&fuzz, CHEAP, 64).unwrap();
+            vec![data(1).to_text().as_bytes().to_vec(), data(2).to_text().as_bytes().to_vec(), protected.as_bytes().to_vec()]
+        }
+        "kit" => {
+            let i = KitInstallation {
+                name: KitText("prod-eu1".into()),
+                catalog_id: "7f3a".repeat(8),
+                instance_id: "7f3a".repeat(8),
+                master_key_id: "c0ffee0123456789".into(),
+            };
+            let pin = KitPin { seq: 1, hash: "ab".repeat(32), archive_seq: 0 };
+            let kit = Kit::new(i, at, pin, "read this first".into());
+            vec![kit.to_json().to_vec(), vector("kit_plain", "file")]
+        }
+        "report" => {
+            let signer = SigningKey::from_seed(&key);
+            let json = br#"{"v":1,"scenario":"machine-lost"}"#;
+            let line = openssh_public(&signer.public(), "prod-eu1-7f3a").into_bytes();
+            vec![[&json[..], sign_report(&signer, json).as_bytes()].concat(), line]
+        }
+        _ => text(&["app-daily", "20261117T140200Z-14-000000000000000e.kdr", "2026-11-17T14:02:00Z", "\u{202e}x\u{1b}[2J"]),
+    }
+}
+
+/// A text in one of the vector files.
+fn vector(file: &str, member: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{file}.json"));
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    json[member].as_str().unwrap().as_bytes().to_vec()
+}
+
+fn sidecar(key: &Key, size: u64) -> Sidecar {
+    let draft = SidecarDraft {
+        catalog_id: "1".repeat(32),
+        instance_id: "2".repeat(32),
+        artifact_id: "3".repeat(32),
+        policy: "app-daily".parse().unwrap(),
+        created_at: Timestamp::from_unix(0),
+        size,
+        stored: size + 56,
+        facts: kastellan::domain::SealedFacts {
+            kind: kastellan::domain::ArtifactKind::File,
+            names: "name".into(),
+            note: None,
+            digest: "4".repeat(64),
+        },
+    };
+    Sidecar::make(&draft, key, None)
+}
+
+fn archive(passphrase: &Passphrase, seq: u64, at: Timestamp) -> Vec<u8> {
+    let (header, key) = ArchiveHeader::make(&"1".repeat(32), &"2".repeat(32), at, None, (1, passphrase), CHEAP, 64).unwrap();
+    let head = ArchiveHead {
+        instance_id: "2".repeat(32),
+        seq,
+        created_at: at,
+        previous: String::new(),
+        journal_seq: 1,
+        journal_hash: "3".repeat(64),
+    };
+    ArchiveWriter::begin(Vec::new(), &header, &key, &head).unwrap().finish().unwrap()
+}
+
+#[test]
+fn nothing_that_comes_in_brings_a_parser_down() {
+    let mut tried = 0;
+    for (name, parse) in parsers::ALL {
+        let mut dice = Dice(name.bytes().map(u64::from).sum());
+        let examples = examples(name);
+        assert!(examples.len() > 1, "{name}");
+        for example in &examples {
+            parse(example);
+        }
+        parse(&[]);
+        let mut last = examples[0].clone();
+        for n in 0..EACH {
+            let other = &examples[dice.below(examples.len())];
+            // One change, or many on top of each other.
+            let from = if n % 8 == 0 || last.is_empty() || last.len() > 100_000 { &examples[n % examples.len()] } else { &last };
+            let altered = dice.tamper(from, other);
+            parse(&altered);
+            tried += 1;
+            last = altered;
+        }
+    }
+    println!("{tried} altered inputs for {} parsers", parsers::ALL.len());
+}
+
+#[test]
+fn every_parser_has_its_target() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let names: BTreeSet<String> = parsers::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let files = std::fs::read_dir(folder.join("fuzz_targets")).unwrap().flatten();
+    let targets: BTreeSet<String> = files.map(|file| file.path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(targets, names);
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for name in &names {
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+        let target = std::fs::read_to_string(folder.join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("kastellan_fuzz::{name}(")), "{name}");
+    }
+}
