@@ -390,3 +390,22 @@ fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
     let run = bare.home.run(&args);
     assert_eq!(run.code, 0, "{}", run.err);
 }
+
+#[test]
+fn two_machines_that_take_themselves_for_one_installation_are_told() {
+    let site = Site::new();
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let told = || site.open(&["status"]).out.contains("another machine (instance ");
+    site.open(&["dr", "archive"]);
+    assert!(!told(), "one that only restored archives nothing");
+    // The restored one takes over, although the old one goes on: each archives after the other.
+    assert_eq!(bare.run(&["dr", "take-over", "--confirm", "prod-eu1"]).code, 0);
+    assert_eq!(bare.run(&["dr", "archive"]).code, 0);
+    site.open(&["dr", "archive"]);
+    assert!(told(), "{}", site.open(&["status"]).out);
+    // When that one is gone, the next archives say so no more.
+    site.open(&["dr", "archive"]);
+    site.open(&["dr", "archive"]);
+    assert!(!told());
+}

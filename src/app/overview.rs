@@ -169,6 +169,12 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
         let act = Act::flow("kastellan dr take-over, once the old one is gone for good", Flow::DrTakeOver, None);
         rows.push(debt("restored, and not the owner: it seals and archives nothing.".into(), Some(act)));
     }
+    for other in facts.dr.iter().flat_map(|dr| &dr.foreign) {
+        let short = other.instance_id.get(..4).unwrap_or(&other.instance_id);
+        let text =
+            format!("Another machine ({short}) archives as this installation to {}, last {}.", other.location, other.at.short(facts.now));
+        rows.push(debt(text.into(), Some(Act::start("kastellan dr list: two owners confuse whoever has to restore; end one", Intent::Dr))));
+    }
     if facts.debt > 0 {
         rows.push(debt(in_no_archive(facts), Some(Act::flow("kastellan dr archive", Flow::DrArchive, None))));
     }

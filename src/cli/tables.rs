@@ -30,6 +30,15 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
         let (left, all) = (after.left(facts), after.todo(facts).len());
         let _ = writeln!(out, "! After the {}: {left} of {all} steps are left: kastellan rotate --checklist", after.title());
     }
+    for other in facts.dr.iter().flat_map(|dr| &dr.foreign) {
+        let short = other.instance_id.get(..4).unwrap_or(&other.instance_id);
+        let _ = writeln!(
+            out,
+            "! another machine (instance {short}) archives as this installation to {}, last {}: end one of the two",
+            other.location,
+            other.at.short(facts.now)
+        );
+    }
     if let Some(h) = &facts.holder {
         let _ = writeln!(out, "! {} ({}) has been {} since {}", h.who, h.place, h.doing, h.since.short(facts.now));
     }

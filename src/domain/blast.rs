@@ -187,8 +187,14 @@ mod tests {
             signing_key: "5e".repeat(32),
         });
         facts.passkeys = vec![passkey("k1", PassphraseSource::Prompt, true), passkey("k2", PassphraseSource::Prompt, false)];
-        facts.dr =
-            Some(super::super::Dr { enabled: true, locations: vec!["nfs".parse().unwrap()], number: 2, next_seq: 3, failing: Vec::new() });
+        facts.dr = Some(super::super::Dr {
+            enabled: true,
+            locations: vec!["nfs".parse().unwrap()],
+            number: 2,
+            next_seq: 3,
+            failing: Vec::new(),
+            foreign: Vec::new(),
+        });
         facts.archives = vec![archive(2, "nfs", 2, &["k1", "k2"]), archive(1, "nfs", 1, &["k1"])];
         let location = |name: &str| Location {
             name: name.parse().unwrap(),

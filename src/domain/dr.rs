@@ -20,6 +20,20 @@ pub struct Dr {
     pub next_seq: u64,
     /// Locations that refuse, since when and why.
     pub failing: Vec<Failing>,
+    /// Locations in which another instance of this installation archived after this one did.
+    pub foreign: Vec<Foreign>,
+}
+
+/// Another instance that archives under the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foreign {
+    /// Where its archive lies.
+    pub location: LocationName,
+    /// Which instance, hex.
+    pub instance_id: String,
+    /// When its newest archive was made, as the archive's name says.
+    pub at: Timestamp,
 }
 
 /// A location that does not take archives.

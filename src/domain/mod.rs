@@ -32,7 +32,7 @@ pub use blast::{
     archives_of, if_dr_leaks, if_dr_lost, if_location_leaks, if_location_lost, if_passkey_leaks, if_passkey_lost, if_policy_leaks,
     if_policy_lost,
 };
-pub use dr::{Archive, Dr, DrPassphrase, Failing, KEPT_ALWAYS};
+pub use dr::{Archive, Dr, DrPassphrase, Failing, Foreign, KEPT_ALWAYS};
 pub use drill::{
     Drill, DrillArchive, DrillDone, DrillFailure, DrillInstallation, DrillSample, DrillStep, Origin, Rehearsals, SAMPLES, Stage,
     rehearsals, secret_from,

@@ -19,7 +19,8 @@ mod stream;
 mod wrap;
 
 pub use archive::{
-    ArchiveError, ArchiveHead, ArchiveHeader, ArchiveKey, ArchiveReader, ArchiveWriter, archive_id, archive_name, parse_archive_name,
+    ArchiveError, ArchiveHead, ArchiveHeader, ArchiveKey, ArchiveReader, ArchiveWriter, archive_id, archive_name, archive_time,
+    parse_archive_name,
 };
 pub use artifact::{ArtifactPaths, Leftover, Sidecar, SidecarDraft, SidecarError, artifact_ad};
 pub use canon::{Object, ObjectError, Value, lp};

@@ -1,7 +1,7 @@
 //! Gathers what is known: records made into facts, verified where the metadata key is here.
 
 use super::ledger::{Ledger, Standing};
-use super::{Connection, locations, records, spec};
+use super::{Connection, dr_records, locations, records, spec};
 use crate::catalog::Query;
 use crate::crypto::Key;
 use crate::domain::{
@@ -145,9 +145,9 @@ async fn dr(at: &Connection, installation: &Installation, metadata: Option<&Key>
     };
     let mut known = KnownDr::default();
     let Some(record) = at.catalog.get(RecordKind::Dr, records::CURRENT).await? else { return Ok(known) };
-    known.state = read(&record).ok().and_then(|o| records::dr(&o).ok());
-    known.passphrases = all(at, RecordKind::DrPassphrase, installation, metadata, |_, o, _| records::dr_passphrase(o)).await?;
-    known.archives = all(at, RecordKind::DrArchive, installation, metadata, |id, o, _| records::archive(id, o)).await?;
+    known.state = read(&record).ok().and_then(|o| dr_records::dr(&o).ok());
+    known.passphrases = all(at, RecordKind::DrPassphrase, installation, metadata, |_, o, _| dr_records::dr_passphrase(o)).await?;
+    known.archives = all(at, RecordKind::DrArchive, installation, metadata, |id, o, _| dr_records::archive(id, o)).await?;
     known.passphrases.sort_by_key(|p| p.number);
     known.archives.sort_by_key(|a| (std::cmp::Reverse(a.seq), a.location.id()));
     if known.state.as_ref().is_some_and(|dr| dr.enabled) {

@@ -13,6 +13,7 @@ mod connection;
 mod demo;
 mod doctor;
 mod dr;
+mod dr_records;
 mod drill;
 mod engine;
 mod facts;

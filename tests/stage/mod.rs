@@ -161,7 +161,7 @@ pub fn protected() -> Facts {
     let failing =
         Failing { location: "s3-eu".parse().unwrap(), since: at("2026-11-16T08:00:00Z"), cause: "403 AccessDenied on PutObject".into() };
     let names = ["nfs", "s3-eu"].map(|name| name.parse().unwrap()).to_vec();
-    facts.dr = Some(Dr { enabled: true, locations: names, number: 2, next_seq: 15, failing: vec![failing] });
+    facts.dr = Some(Dr { enabled: true, locations: names, number: 2, next_seq: 15, failing: vec![failing], foreign: Vec::new() });
     facts.debt = 3;
     let passphrase = |number, made: &str, retired: Option<&str>, typed: Option<&str>| DrPassphrase {
         number,

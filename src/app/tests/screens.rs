@@ -359,7 +359,8 @@ fn enter_starts_the_one_act_of_every_answer_but_yes() {
         created_by: "ana@bastion".into(),
         altered: false,
     };
-    let dr = Dr { enabled: true, locations: vec!["nfs".parse().unwrap()], number: 1, next_seq: 1, failing: Vec::new() };
+    let dr =
+        Dr { enabled: true, locations: vec!["nfs".parse().unwrap()], number: 1, next_seq: 1, failing: Vec::new(), foreign: Vec::new() };
     let one = facts(&["a"]);
     let placed = Facts { locations: vec![location("nfs")], ..one.clone() };
     let alone = Facts { alone: [("nfs".to_owned(), Some(3))].into(), ..placed.clone() };

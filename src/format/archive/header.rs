@@ -49,6 +49,14 @@ pub fn archive_name(catalog_id: &str, instance_id: &str, at: Timestamp, seq: u64
     format!("dr/{catalog_id}/{instance_id}/{time}-{seq:08}-{id}.kdr")
 }
 
+/// When an archive was made, as its object's name says.
+#[must_use]
+pub fn archive_time(name: &str) -> Option<Timestamp> {
+    let time = name.rsplit('/').next()?.split('-').next().filter(|time| time.len() == 16 && time.is_ascii())?;
+    let part = |from: usize, to: usize| time.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}T{}:{}:{}Z", part(0, 4), part(4, 6), part(6, 8), part(9, 11), part(11, 13), part(13, 15)).parse().ok()
+}
+
 /// Whether an object's name is one of an archive; its catalog and instance as the name has them.
 #[must_use]
 pub fn parse_archive_name(name: &str) -> Option<(String, String)> {

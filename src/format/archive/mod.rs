@@ -8,7 +8,7 @@ mod header;
 mod reader;
 mod writer;
 
-pub use header::{ArchiveHeader, ArchiveKey, archive_id, archive_name, parse_archive_name};
+pub use header::{ArchiveHeader, ArchiveKey, archive_id, archive_name, archive_time, parse_archive_name};
 pub use reader::ArchiveReader;
 pub use writer::ArchiveWriter;
 
@@ -217,6 +217,10 @@ mod tests {
     fn names_of_objects() {
         let name = archive_name(&"1".repeat(32), &"2".repeat(32), Timestamp::from_unix(1_790_000_000), 7, &archive_id());
         assert_eq!(parse_archive_name(&name).unwrap(), ("1".repeat(32), "2".repeat(32)));
+        assert_eq!(archive_time("dr/x/y/20261125T225328Z-00000002-c3bb.kdr").unwrap().to_string(), "2026-11-25T22:53:28Z");
+        for other in ["", "x", "dr/x/y/2026-1.kdr", "dr/x/y/20261325T225328Z-1-x.kdr", "\u{1f600}\u{1f600}\u{1f600}\u{1f600}-1"] {
+            assert!(archive_time(other).is_none(), "{other}");
+        }
         for other in ["dr/x", "dr/1/2/3.kdr", "artifacts/x", ""] {
             assert!(parse_archive_name(other).is_none(), "{other}");
         }

@@ -3,14 +3,15 @@
 use super::{snapshot, state};
 use crate::catalog::OpLock;
 use crate::domain::{
-    Act, Archive, Change, Confirm, Dr, DrArchive, Facts, Failing, Fault, KeyNeed, Kind, LocationName, PasskeyName, Plan, Prover, Request,
-    Risk, StepId, StepInfo, Text, bytes,
+    Act, Archive, Change, Confirm, DrArchive, Facts, Failing, Fault, Foreign, KeyNeed, Kind, LocationName, PasskeyName, Plan, Prover,
+    Request, Risk, StepId, StepInfo, Text, bytes,
 };
-use crate::format::SealedRecord;
+use crate::format::{archive_time, parse_archive_name};
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::locations;
 use crate::ops::work::{Work, Writes};
 use async_trait::async_trait;
+use futures_util::StreamExt;
 
 pub fn plan(request: &Request, archive: &DrArchive, facts: &Facts) -> Plan {
     let names: Vec<String> = facts.dr.iter().flat_map(|dr| dr.locations.iter().map(ToString::to_string)).collect();
@@ -48,8 +49,8 @@ pub async fn everywhere(work: &Work, verb: &str, step: &str) -> Result<Vec<(Loca
             return done.map(|_| Vec::new());
         }
         // Whatever came of it is written at once: another location may take long to answer.
-        let (record, now) = state::read(work).await?;
-        note(work, record.as_ref(), now, name, &done, verb, step).await?;
+        let foreign = foreign(work, name).await;
+        note(work, name, &done, foreign, verb, step).await?;
         ended.push((name.clone(), done));
     }
     let (record, mut now) = state::read(work).await?;
@@ -113,16 +114,39 @@ async fn one(work: &Work, name: &LocationName, passphrase: (u64, &crate::crypto:
     }
 }
 
+/// Another instance that archived there after this one's archive before: two machines take themselves for the same installation. Where it
+/// cannot be told, nothing is said.
+async fn foreign(work: &Work, name: &LocationName) -> Option<Foreign> {
+    let (own, id) = (&work.installation.instance_id, &work.installation.catalog_id);
+    let ledger = state::ledger(work).await.ok()?;
+    let before = ledger.iter().find(|a| a.location.same(name) && a.instance_id == *own)?.created_at;
+    let store = locations::reach(work, name).await.ok()?.open(&work.at, &work.installation).ok()?;
+    let mut newest: Option<Foreign> = None;
+    let folder = format!("dr/{id}");
+    let mut all = store.list(&folder);
+    while let Some(object) = all.next().await {
+        let object = object.ok()?;
+        let Some((_, instance_id)) = parse_archive_name(&object.name).filter(|(_, instance)| instance != own) else { continue };
+        let Some(at) = archive_time(&object.name).filter(|at| *at >= before) else { continue };
+        if newest.as_ref().is_none_or(|other| other.at < at) {
+            newest = Some(Foreign { location: name.clone(), instance_id, at });
+        }
+    }
+    newest
+}
+
 async fn note(
     work: &Work,
-    record: Option<&SealedRecord>,
-    mut dr: Dr,
     name: &LocationName,
     done: &Result<Archive, Fault>,
+    foreign: Option<Foreign>,
     verb: &str,
     step: &str,
 ) -> Result<(), Fault> {
+    let (record, mut dr) = state::read(work).await?;
     let before = dr.clone();
+    dr.foreign.retain(|other| !other.location.same(name));
+    dr.foreign.extend(foreign);
     let mut puts = Vec::new();
     let what = match done {
         Ok(archive) => {
@@ -138,7 +162,7 @@ async fn note(
         }
     };
     if dr != before || record.is_none() {
-        puts.push(state::put(work, record, &dr));
+        puts.push(state::put(work, record.as_ref(), &dr));
     }
     work.commit(Writes { puts, ..Writes::default() }, verb, step, &what).await?;
     Ok(())

@@ -4,15 +4,15 @@ use crate::catalog::Put;
 use crate::crypto::Passphrase;
 use crate::domain::{Archive, Dr, DrPassphrase, Fault, Intent, Kind, LocationName, Text};
 use crate::format::{Object, ObjectError, RecordKind, SealedRecord, b64, unb64};
-use crate::ops::records;
 use crate::ops::work::Work;
+use crate::ops::{dr_records, records};
 
 /// The state with its record; what was never set up is off.
 pub async fn read(work: &Work) -> Result<(Option<SealedRecord>, Dr), Fault> {
     match work.read(RecordKind::Dr, records::CURRENT).await? {
-        None => Ok((None, Dr { enabled: false, locations: Vec::new(), number: 0, next_seq: 1, failing: Vec::new() })),
+        None => Ok((None, Dr { enabled: false, locations: Vec::new(), number: 0, next_seq: 1, failing: Vec::new(), foreign: Vec::new() })),
         Some((record, clear, _)) => {
-            let dr = records::dr(&clear).map_err(|e| malformed(work, RecordKind::Dr, records::CURRENT, e))?;
+            let dr = dr_records::dr(&clear).map_err(|e| malformed(work, RecordKind::Dr, records::CURRENT, e))?;
             Ok((Some(record), dr))
         }
     }
@@ -20,7 +20,7 @@ pub async fn read(work: &Work) -> Result<(Option<SealedRecord>, Dr), Fault> {
 
 /// The state's record, rewritten.
 pub fn put(work: &Work, old: Option<&SealedRecord>, dr: &Dr) -> Put {
-    work.put(RecordKind::Dr, records::CURRENT, old, records::dr_members(dr), &Object::new())
+    work.put(RecordKind::Dr, records::CURRENT, old, dr_records::dr_members(dr), &Object::new())
 }
 
 /// A DR passphrase with its text and its record.
@@ -28,7 +28,7 @@ pub async fn passphrase(work: &Work, number: u64) -> Result<(SealedRecord, DrPas
     let id = number.to_string();
     let called = records::called(RecordKind::DrPassphrase, &id);
     let Some((record, clear, private)) = work.read(RecordKind::DrPassphrase, &id).await? else { return Err(work.gone(&called)) };
-    let known = records::dr_passphrase(&clear).map_err(|e| malformed(work, RecordKind::DrPassphrase, &id, e))?;
+    let known = dr_records::dr_passphrase(&clear).map_err(|e| malformed(work, RecordKind::DrPassphrase, &id, e))?;
     let text = private.text("passphrase").and_then(unb64).map(zeroize::Zeroizing::new);
     let secret = text.and_then(|text| Passphrase::entered(&text).ok());
     let secret = secret.ok_or_else(|| malformed(work, RecordKind::DrPassphrase, &id, ObjectError::Missing("passphrase")))?;
@@ -38,7 +38,7 @@ pub async fn passphrase(work: &Work, number: u64) -> Result<(SealedRecord, DrPas
 /// The record of a DR passphrase.
 pub fn put_passphrase(work: &Work, old: Option<&SealedRecord>, known: &DrPassphrase, secret: &Passphrase) -> Put {
     let private = Object::new().with("passphrase", b64(secret.expose()));
-    let clear = records::dr_passphrase_members(known);
+    let clear = dr_records::dr_passphrase_members(known);
     work.put(RecordKind::DrPassphrase, &known.number.to_string(), old, clear, &private)
 }
 
@@ -56,7 +56,7 @@ pub async fn ledger(work: &Work) -> Result<Vec<Archive>, Fault> {
     for record in sealed {
         // One that does not verify is used for nothing; its object stays where it is.
         let opened = record.open(&work.grant.metadata, &work.installation.catalog_id).ok();
-        archives.extend(opened.and_then(|(clear, _)| records::archive(&record.id, &clear).ok()));
+        archives.extend(opened.and_then(|(clear, _)| dr_records::archive(&record.id, &clear).ok()));
     }
     archives.sort_by_key(|a| (std::cmp::Reverse(a.seq), a.location.id()));
     Ok(archives)
@@ -64,7 +64,7 @@ pub async fn ledger(work: &Work) -> Result<Vec<Archive>, Fault> {
 
 /// The record of an archive.
 pub fn put_archive(work: &Work, old: Option<&SealedRecord>, archive: &Archive) -> Put {
-    work.put(RecordKind::DrArchive, &archive.id, old, records::archive_members(archive), &Object::new())
+    work.put(RecordKind::DrArchive, &archive.id, old, dr_records::archive_members(archive), &Object::new())
 }
 
 /// SHA-256 of the newest archive in a location, hex; empty where there is none.
