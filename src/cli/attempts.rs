@@ -5,14 +5,20 @@ use super::secrets::PROMPTS;
 use crate::crypto::{Passphrase, Slip, Words};
 use crate::domain::{Act, Fault, Kind};
 
-/// Asks with `label` for `what`, and tries each answer; what opened. What the word list says of twelve words that did not open is said,
+/// Asks with `label` for `what`, and tries each answer; what opened, and after how many wrong ones. What the word list says of twelve words that did not open is said,
 /// and nothing else ever is.
 ///
 /// # Errors
 /// The last one of `open`, where none opened; any that is not `Kind::Secret` at once.
-pub async fn ask<T>(prompt: &Prompt, label: &str, what: &str, open: impl AsyncFn(Passphrase) -> Result<T, Fault>) -> Result<T, Fault> {
+pub async fn ask<T>(
+    prompt: &Prompt,
+    label: &str,
+    what: &str,
+    open: impl AsyncFn(Passphrase) -> Result<T, Fault>,
+) -> Result<(T, u32), Fault> {
     let mut label = label.to_owned();
     let mut last = None;
+    let mut wrong = 0;
     for _ in 0..PROMPTS {
         match Passphrase::entered(&prompt.secret(&format!("{label}{what}: ")).await?) {
             Err(e) => label = format!("not taken: {e}\n"),
@@ -22,8 +28,9 @@ pub async fn ask<T>(prompt: &Prompt, label: &str, what: &str, open: impl AsyncFn
                     Err(fault) if fault.kind == Kind::Secret => {
                         label = format!("{}{hint}\n", fault.line());
                         last = Some(fault);
+                        wrong += 1;
                     }
-                    ended => return ended,
+                    ended => return ended.map(|opened| (opened, wrong)),
                 }
             }
         }

@@ -10,7 +10,7 @@ use super::{Connection, Place, Settings, check, drill, facts};
 use crate::catalog::{Catalog, Draft};
 use crate::crypto::{Derived, Key, Secrets};
 use crate::domain::{
-    Act, Change, Changed, Confirm, Facts, Fault, Init, Installation, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed,
+    Act, Change, Changed, Confirm, Facts, Fault, Init, Installation, Intent, Kind, Passkey, Plan, Proof, Prover, Request, Risk, SecretNeed,
     SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop, Text, may,
 };
 use crate::format::{Object, RecordKind, WrapDraft, hex};
@@ -271,7 +271,7 @@ impl SettingUp {
             at: now,
             journal: facts::head(&at, &made.installation).await?.seq,
             lines,
-            next: vec![Act::say(keep), Act::say("add a second way in: kastellan passkey add NAME --generate")],
+            next: vec![Act::say(keep), Act::start("add a second way in: kastellan passkey add NAME --generate", Intent::Add)],
             keys: Some(Keys::new(made.master, self.init.passkey, self.prover, now)),
             text: None,
         })

@@ -105,6 +105,7 @@ fn a_rotation_without_a_name_asks_for_what_is_missing() {
     talk.pick("q: leave > ", "Generate into a file");
     talk.answer("File: ", &file.to_string_lossy());
     talk.pick("q: leave > ", "Keep");
+    talk.pick("q: leave > ", "It is time");
     talk.answer("nothing has changed yet. Enter: go on", "");
     talk.answer("Enter: done", "");
     talk.end(0);

@@ -258,6 +258,9 @@ fn a_drill_is_run_from_the_console_and_stands_in_its_history() {
     terminal.wait_text("Where are the archives?");
     terminal.send(format!("{share}\r"));
     terminal.wait_text("DR passphrase: ");
+    terminal.send("one word misread\r");
+    terminal.wait_text("wrong passphrase");
+    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("DR passphrase:"));
     terminal.send(format!("{DR}\r"));
     terminal.wait_text("Then the envelope of a passkey: any of them opens it.");
     terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("passphrase:"));
@@ -277,5 +280,7 @@ fn a_drill_is_run_from_the_console_and_stands_in_its_history() {
     terminal.wait_text("passed");
     quit(&terminal);
     let reports: Vec<_> = fs::read_dir(Path::new(house.home.path())).unwrap().flatten().map(|e| e.file_name()).collect();
-    assert!(reports.iter().any(|name| name.to_string_lossy().starts_with("drill-")), "{reports:?}");
+    let report = reports.iter().find(|name| name.to_string_lossy().ends_with(".md")).unwrap_or_else(|| panic!("{reports:?}"));
+    let report = fs::read_to_string(house.home.path().join(report)).unwrap();
+    assert!(report.contains("after 1 wrong try"), "{report}");
 }

@@ -3,8 +3,8 @@
 use super::{archive, prune, state};
 use crate::catalog::OpLock;
 use crate::domain::{
-    Act, Change, Changed, Confirm, DrChange, DrEnable, DrPassphrase, Facts, Fault, Installation, KeyNeed, Kind, LocationName, Plan, Prover,
-    Request, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Text,
+    Act, Change, Changed, Confirm, DrChange, DrEnable, DrPassphrase, Facts, Fault, Guided, Installation, Intent, KeyNeed, Kind,
+    LocationName, Plan, Prover, Request, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Text,
 };
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::work::{Work, Writes};
@@ -193,7 +193,7 @@ impl Operation for Enabling {
         let mut outcome = close(&self.work, self.lines.clone()).await?;
         outcome.next = vec![
             Act::say(format!("keep this envelope, apart from your passkeys': {envelope}")),
-            Act::say("try the way back on another machine: kastellan recover"),
+            Act::start("rehearse the way back: kastellan drill run --scenario machine-lost", Intent::Guided(Guided::Drill)),
         ];
         Ok(outcome)
     }

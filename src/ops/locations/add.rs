@@ -4,8 +4,8 @@ use super::reach::{Reached, confirm, deadline, put};
 use crate::catalog::OpLock;
 use crate::crypto::Passphrase;
 use crate::domain::{
-    Act, Change, Confirm, Fault, KeyNeed, Location, LocationAdd, Plan, Prover, Request, Risk, SecretNeed, SecretOf, SecretPurpose, Slot,
-    StepId, StepInfo, Target, Text,
+    Act, Change, Confirm, Fault, Flow, KeyNeed, Location, LocationAdd, Plan, Prover, Request, Risk, SecretNeed, SecretOf, SecretPurpose,
+    Slot, StepId, StepInfo, Target, Text,
 };
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::work::{Work, Writes};
@@ -111,10 +111,11 @@ impl Operation for Adding {
 
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
         let name = &self.add.name;
+        let of = || Some(Text::new(name.as_str()));
         let mut outcome = close(&self.work, vec![Text::new(format!("location {name} is added: {}", self.add.target.address()))]).await?;
         outcome.next = vec![
-            Act::say(format!("seal something into it: kastellan artifact seal PATH --policy P --location {name}")),
-            Act::say(format!("if it holds artifacts already: kastellan artifact rescan {name}")),
+            Act::flow(format!("seal something into it: kastellan artifact seal PATH --policy P --location {name}"), Flow::Seal, of()),
+            Act::flow(format!("if it holds artifacts already, read it through: kastellan artifact rescan {name}"), Flow::Rescan, of()),
         ];
         Ok(outcome)
     }

@@ -152,8 +152,8 @@ pub async fn open(
             format!("First the envelope {line}\n")
         },
     );
-    let opened = attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await?;
-    Ok(Asked { opened, from: secret_from(&call.person()) })
+    let asked = attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await?;
+    Ok(typed(call, asked))
 }
 
 /// The DR passphrase that a kit holds for an archive.
@@ -232,7 +232,14 @@ pub async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Op
     };
     let label = "Then the envelope of a passkey: any of them opens it.\n";
     let open = async |secret: Passphrase| opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await;
-    Ok(Asked { opened: attempts::ask(&prompt, label, "passphrase", open).await?, from: secret_from(&call.person()) })
+    Ok(typed(call, attempts::ask(&prompt, label, "passphrase", open).await?))
+}
+
+/// What opened with what a person typed, and how often it was wrong before.
+fn typed<T>(call: &Call, (opened, wrong): (T, u32)) -> Asked<T> {
+    let from = secret_from(&call.person());
+    let from = if wrong == 0 { from } else { Text::new(format!("{from}, after {}", count(wrong.into(), "wrong try", "wrong tries"))) };
+    Asked { opened, from }
 }
 
 /// The locations are read through, and the receipt is written.

@@ -55,7 +55,7 @@ pub async fn read(call: &Call, file: &Path, opens: &Opens) -> Result<Read, Fault
         return Err(Fault::new(Kind::Secret, DOING, cause, next).leaving(Changed::Unsaid));
     };
     let label = format!("The kit {}: the envelope KIT / ... of its day.\n", shown(file));
-    let kit = attempts::ask(&prompt, &label, "kit passphrase", async |secret| with_passphrase(call, &bytes, secret).await).await?;
+    let (kit, _) = attempts::ask(&prompt, &label, "kit passphrase", async |secret| with_passphrase(call, &bytes, secret).await).await?;
     Ok(Read { kit, digest })
 }
 
