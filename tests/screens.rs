@@ -120,6 +120,7 @@ screens! {
         s.keys("!");
         s
     };
+    passkeys_protected: |size| at(protected(), size, "2jj");
     artifacts: |size| at(protected(), size, "4jj");
     artifact_details: |size| { let mut s = at(protected(), size, "4jj"); s.enter(); s };
     no_locations: |size| at(calm(), size, "4");

@@ -10,6 +10,8 @@ use crate::domain::{
 pub enum Target {
     /// A `!` line, from 0.
     Debt(usize),
+    /// The heading of the cases, which opens all of them.
+    Matrix,
     /// A scenario.
     Case(Scenario),
     /// A passkey.
@@ -117,7 +119,7 @@ pub fn overview(app: &App, height: usize) -> Vec<(Row, Option<Target>)> {
 
     let mut rows: Vec<(Row, Option<Target>)> = Vec::new();
     rows.extend(debts.into_iter().enumerate().map(|(n, row)| (row, Some(Target::Debt(n)))));
-    rows.push((Row::Heading { question: "Do I get the backups back?", answer: answered(&cases, folded) }, None));
+    rows.push((Row::Heading { question: "Do I get the backups back?", answer: answered(&cases, folded) }, Some(Target::Matrix)));
     rows.push((Row::CaseHeads, None));
     rows.extend(cases.into_iter().map(|row| {
         let target = if let Row::Case { scenario, .. } = &row { Some(Target::Case(scenario.clone())) } else { None };

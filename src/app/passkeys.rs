@@ -27,6 +27,10 @@ pub struct PasskeyRow {
     pub owner: Text,
     /// MADE (wide terminals), the day.
     pub made: String,
+    /// ARCHIVES (with DR): `12 of 14` kept ones open with it.
+    pub archives: String,
+    /// TOTAL LOSS (with DR): `survives`, or why not.
+    pub total_loss: Text,
 }
 
 /// Names of the columns that can be sorted by, in order; OWNER and MADE are shown from 100 columns on.
@@ -48,6 +52,12 @@ pub fn passkey_row(app: &App, passkey: &Passkey) -> PasskeyRow {
         proved: proved(passkey, now),
         owner: passkey.owner.clone().unwrap_or_default(),
         made: passkey.created_at.day(),
+        archives: app.facts.as_ref().map(|f| archives_of(passkey, f)).unwrap_or_default(),
+        total_loss: match passkey.opens(&ages, now) {
+            Opens::No => Text::new(format!("NO: {}", passkey.why(&ages, now))),
+            Opens::Pending => "not proved yet".into(),
+            _ => passkey.total_loss().into(),
+        },
     }
 }
 

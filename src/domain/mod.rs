@@ -51,7 +51,7 @@ pub use name::{InvalidName, PasskeyName, PolicyName};
 pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};
 pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop};
 pub use prover::Prover;
-pub use readiness::{Answer, Scenario, Verdict, readiness};
+pub use readiness::{Answer, Scenario, Verdict, readiness, stale_at};
 pub use request::{
     ArtifactCopy, ArtifactRemove, DrArchive, DrChange, DrEnable, DrPrune, Export, ImportIn, Init, KitMake, LocationAdd, LocationForget,
     PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rescan, Rotate, Seal, Sweep, Which,

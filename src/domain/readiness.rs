@@ -141,6 +141,16 @@ pub fn readiness(facts: &Facts) -> Vec<Answer> {
     answers
 }
 
+/// When an answer next changes by age alone, if ever.
+#[must_use]
+pub fn stale_at(facts: &Facts) -> Option<Timestamp> {
+    let passkeys = facts.passkeys.iter().filter_map(|p| p.stale_at(&facts.ages));
+    let kits = facts.kits.iter().filter_map(|kit| kit.checked.as_ref()).map(|(at, _)| at.plus(facts.ages.kit));
+    let drills = super::rehearsals(facts).into_iter().filter_map(|drill| drill.due);
+    let late = facts.archives.iter().find(|a| facts.debt > 0 && a.proved_at.is_some()).map(|a| a.created_at.plus(facts.ages.archive + 1));
+    passkeys.chain(kits).chain(drills).chain(late).filter(|at| *at > facts.now).min()
+}
+
 /// An archive that is kept and proved, and a passkey whose wrap is in it; the worse of the two. Nothing but a rehearsal proves the whole.
 fn machine_lost(facts: &Facts) -> Answer {
     let archive = || Act::flow("kastellan dr archive", Flow::DrArchive, None);

@@ -198,7 +198,11 @@ fn enter_on_the_overview_explains_and_offers_the_act() {
         key(&mut app, Key::Tab);
         kinds.push(app.overview_target().unwrap());
     }
-    assert!(matches!(&kinds[..], [Target::Case(_), Target::Passkey(_), Target::Next, Target::Debt(0)]), "{kinds:?}");
+    assert!(matches!(&kinds[..], [Target::Matrix, Target::Passkey(_), Target::Next, Target::Debt(0)]), "{kinds:?}");
+    key(&mut app, Key::Tab);
+    key(&mut app, Key::Enter);
+    assert_eq!(app.screen, Screen::Readiness, "the heading opens every case");
+    press(&mut app, "1");
     key(&mut app, Key::End);
     key(&mut app, Key::Enter);
     assert!(matches!(app.top(), Some(Layer::Wizard(_))), "the next act starts at once");

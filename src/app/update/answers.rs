@@ -2,7 +2,7 @@
 
 use super::{App, Effect, Layer, Level, Out, Timer, When};
 use crate::app::{FirstScreen, Msg, TextView};
-use crate::domain::{Facts, Fault, Text};
+use crate::domain::{Facts, Fault, Text, stale_at};
 use crate::wizard::Input;
 
 impl App {
@@ -113,8 +113,7 @@ impl App {
     /// One timer, for the next answer that turns stale by age.
     fn set_stale_timer(&mut self, out: &mut Out) {
         let Some(facts) = &self.facts else { return };
-        let next = facts.passkeys.iter().filter_map(|p| p.stale_at(&facts.ages)).filter(|at| *at > facts.now).min();
-        if let Some(at) = next
+        if let Some(at) = stale_at(facts)
             && self.epochs.stale_timer != Some(at)
         {
             self.epochs.stale_timer = Some(at);

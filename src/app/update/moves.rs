@@ -96,7 +96,12 @@ impl App {
         let at = rows.iter().position(|(_, target)| Some(target) == now.as_ref()).unwrap_or(0);
         let to = if how == Action::Pane {
             // The next kind of row: work, answers, passkeys, next act, and around.
-            let kind = |row: &Row| std::mem::discriminant(row);
+            let kind = |row: &Row| match row {
+                Row::Debt { .. } => 0,
+                Row::Heading { .. } | Row::Case { .. } => 1,
+                Row::Passkey { .. } => 2,
+                _ => 3,
+            };
             let here = rows.get(at).map(|(row, _)| kind(row));
             rows.iter().skip(at).position(|(row, _)| Some(kind(row)) != here).map_or(0, |by| at + by)
         } else {

@@ -304,6 +304,7 @@ impl App {
                     self.start_intent(intent, out);
                 };
             }
+            (_, Target::Matrix) => return self.go(Screen::Readiness, out),
             (_, Target::Passkey(name)) => return self.layers.push(Layer::Details(Details::Passkey(name, ListState::default()))),
             (Row::Debt { text, act }, _) => {
                 let Some(act) = act else { return self.say(Level::Info, text) };

@@ -95,7 +95,13 @@ pub fn passkeys(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     if wide {
         columns.extend([Column::new(heads[4], 16), Column::new(heads[5], 10)]);
     }
-    columns.push(Column::new("WHY", 0));
+    // With DR, what its archives need and what a total loss leaves matters more than why it opens today, which the pane says.
+    let dr = app.facts.as_ref().is_some_and(|f| f.dr.is_some());
+    if dr {
+        columns.extend([Column::new("ARCHIVES", 9), Column::new("TOTAL LOSS", 0)]);
+    } else {
+        columns.push(Column::new("WHY", 0));
+    }
     let table = Table::new(upper, columns);
     table.heads(canvas, upper.y, Some((state.sort, state.reverse)));
     if rows.is_empty() {
@@ -114,7 +120,11 @@ pub fn passkeys(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         if wide {
             cells.extend([Cell::new(row.owner.to_string()), Cell::new(row.made)]);
         }
-        cells.push(Cell::new(row.why.to_string()));
+        if dr {
+            cells.extend([Cell::new(row.archives), Cell::new(row.total_loss.to_string())]);
+        } else {
+            cells.push(Cell::new(row.why.to_string()));
+        }
         table.row(canvas, y, &cells, row.in_use, at == state.selected);
     }
     let note = upper.y + 2 + u16::try_from(rows.len()).unwrap_or(u16::MAX).min(upper.height);

@@ -51,6 +51,7 @@ pub fn overview(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
             Row::Heading { question, answer } => {
                 let used = canvas.put(inner.x + 1, y, width, question, Role::Title);
                 canvas.put(inner.x + 3 + used, y, width.saturating_sub(used + 2), &answer.to_string(), Role::Text);
+                mark(canvas, inner, y, inner.x + 1, used, selected);
             }
             Row::CaseHeads => cases.heads(canvas, y, None),
             Row::Case { scenario, verdict, why, proved, .. } => {
