@@ -198,6 +198,13 @@ fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
     fs::create_dir(&empty).unwrap();
     let other = Bare::new();
     assert!(other.restore(&empty, &[]).assert_fault(4).0.contains("no DR archive under"));
+    // A folder too deep: what lies above is named.
+    let deep = site.share().join("k10/dr");
+    fs::create_dir_all(&deep).unwrap();
+    let run = other.restore(&deep, &[]);
+    let (cause, next) = run.assert_fault(4);
+    assert!(cause.contains("1 installation found two levels up"), "{cause}");
+    assert_eq!(next, format!("next: kastellan dr list --directory {}", site.share().display()));
 }
 
 fn flip(bytes: &[u8], at: usize) -> Vec<u8> {

@@ -62,6 +62,35 @@ impl Target {
             }
         }
     }
+
+    /// The place one level up; None at the top.
+    #[must_use]
+    pub fn above(&self) -> Option<Self> {
+        let cut = |text: &Text| {
+            let text = text.to_string();
+            text.trim_end_matches('/').rsplit_once('/').map_or_else(String::new, |(above, _)| above.to_owned())
+        };
+        match self {
+            Self::Directory { path } => {
+                Some(cut(path)).filter(|above| !above.is_empty()).map(|above| Self::Directory { path: above.into() })
+            }
+            Self::S3(s3) if s3.prefix.is_empty() => None,
+            Self::S3(s3) => Some(Self::S3(S3Target { prefix: cut(&s3.prefix).into(), ..s3.clone() })),
+        }
+    }
+
+    /// As flags of the command line name it; credentials aside.
+    #[must_use]
+    pub fn flags(&self) -> String {
+        match self {
+            Self::Directory { path } => format!("--directory {path}"),
+            Self::S3(s3) => {
+                let prefix = if s3.prefix.is_empty() { "\"\"".to_owned() } else { s3.prefix.to_string() };
+                let endpoint = s3.endpoint.as_ref().map(|endpoint| format!(" --endpoint {endpoint}")).unwrap_or_default();
+                format!("--s3 {} --prefix {prefix}{endpoint}", s3.bucket)
+            }
+        }
+    }
 }
 
 /// A location, as a catalog has it.

@@ -5,8 +5,10 @@ use crate::cli::families::Flags;
 use crate::cli::output::{End, List, Table};
 use crate::cli::place::Loc;
 use crate::cli::{plan, secrets, unlock};
-use crate::domain::{Fault, Text, Timestamp, bytes};
-use crate::ops::{Found, Opening, Resource};
+use crate::crypto::Passphrase;
+use crate::domain::{Act, Changed, Fault, Kind, Target, Text, Timestamp, bytes, count};
+use crate::ops::{Found, Opening, Resource, Store};
+use std::sync::Arc;
 
 /// List the archives in a location; needs no catalog where the location is named
 #[derive(Debug, clap::Args)]
@@ -29,8 +31,8 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let mut found = Vec::new();
     if let Some(target) = args.place.target()? {
         let secret = secrets::of_family(call, &args.place.family(), "secret key").await?;
-        let store = opening(call).store(&target, secret.as_ref())?;
-        found.extend(opening(call).list(&store).await?.into_iter().map(|f| (target.address(), f)));
+        let (_, all) = archives(&opening(call), &target, secret.as_ref()).await?;
+        found.extend(all.into_iter().map(|f| (target.address(), f)));
     } else {
         let mut session = call.session().await?;
         unlock::unlock(call, &mut session).await?;
@@ -50,6 +52,41 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         items.push(resource(f, place));
     }
     call.out.list(List { kind: "DrArchive", items, table, verified: true })
+}
+
+/// How many levels up are looked at where a place has no archives.
+const LEVELS: [&str; 2] = ["one level", "two levels"];
+
+/// The archives in a place. Where there are none the levels above are looked at: a prefix too many is soon named.
+///
+/// # Errors
+/// `Kind::NotFound` where they are further up; as the location's.
+pub async fn archives(opening: &Opening, target: &Target, secret: Option<&Passphrase>) -> Result<(Arc<dyn Store>, Vec<Found>), Fault> {
+    let store = opening.store(target, secret)?;
+    let found = opening.list(&store).await?;
+    if !found.is_empty() {
+        return Ok((store, found));
+    }
+    let mut place = target.clone();
+    for level in LEVELS {
+        let Some(above) = place.above() else { break };
+        // One that cannot be read there says nothing about this place.
+        let listed = match opening.store(&above, secret) {
+            Ok(store) => opening.list(&store).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let mut ids: Vec<String> = listed.iter().map(Found::catalog_id).collect();
+        ids.sort();
+        ids.dedup();
+        if !ids.is_empty() {
+            let there = count(ids.len() as u64, "installation", "installations");
+            let cause = format!("no DR archive under {}/dr/: {there} found {level} up, under {}/dr/", target.address(), above.address());
+            let next = Act::say(format!("kastellan dr list {}", above.flags()));
+            return Err(Fault::new(Kind::NotFound, "no DR archive chosen", cause, next).leaving(Changed::Unsaid));
+        }
+        place = above;
+    }
+    Ok((store, found))
 }
 
 /// A machine on which an installation could come back.
@@ -100,7 +137,6 @@ fn resource(found: &Found, place: &Text) -> Resource {
 /// # Errors
 /// `Kind::NotFound`, `Kind::Usage` where several installations have archives.
 pub fn choose<'a>(found: &'a [Found], archive: Option<&str>, installation: Option<&str>, place: &Text) -> Result<&'a Found, Fault> {
-    use crate::domain::{Act, Kind};
     let doing = "no DR archive chosen";
     let wanted: Vec<&Found> = found.iter().filter(|f| of(f, installation)).collect();
     if let Some(archive) = archive {

@@ -1,6 +1,6 @@
 //! `dr restore`: the catalog comes back from an archive; needs none.
 
-use super::list::{choose, opening};
+use super::list::{archives, choose, opening};
 use crate::cli::attempts;
 use crate::cli::call::{Call, shown};
 use crate::cli::families::{DrSecret, Family, Flags};
@@ -73,8 +73,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
 pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
     empty(call)?;
     let opening = opening(call);
-    let store = opening.store(&wanted.target, wanted.secret_key.as_ref())?;
-    let found = opening.list(&store).await?;
+    let (store, found) = archives(&opening, &wanted.target, wanted.secret_key.as_ref()).await?;
     let archive = choose(&found, wanted.archive.as_deref(), wanted.installation.as_deref(), &wanted.target.address())?;
     if call.globals.plan {
         return planned(call, archive);

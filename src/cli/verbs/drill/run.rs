@@ -1,6 +1,6 @@
 //! `drill run`: the way back from nothing, step by step, in a scratch place.
 
-use super::super::dr::list::choose;
+use super::super::dr::list::{archives, choose};
 use super::super::dr::restore::{self, Wanted};
 use super::super::recover;
 use super::repeat::{Repeat, Scenario, read, usage};
@@ -100,8 +100,7 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
     let from = if wanted.kit.is_some() { "the recovery kit" } else { "named by who ran the drill" };
     rehearsal.origin(format!("location {place}"), from);
     let find = async {
-        let store = opening.store(&wanted.target, wanted.secret_key.as_ref())?;
-        let found = opening.list(&store).await?;
+        let (store, found) = archives(&opening, &wanted.target, wanted.secret_key.as_ref()).await?;
         let archive = choose(&found, wanted.archive.as_deref(), wanted.installation.as_deref(), &place)?.clone();
         let what = Text::new(format!("{}, the newest of {}", count(found.len() as u64, "archive", "archives"), archive.created_at()));
         Ok(((store, archive), what))
