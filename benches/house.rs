@@ -2,10 +2,10 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kastellan::app::Names;
 use kastellan::crypto::{Derived, Key, Params, Passphrase, box_open, box_seal};
-use kastellan::format::{Object, RecordKind, SealedRecord};
+use kastellan::format::{Object, RecordKind, SealedRecord, open_small, seal_small};
 use std::hint::black_box;
 
 fn argon2id(c: &mut Criterion) {
@@ -30,6 +30,17 @@ fn sealing(c: &mut Criterion) {
     }
     let derived = Derived::from_master(&key);
     group.bench_function("policy key", |b| b.iter(|| derived.policy_key(black_box("app-daily"))));
+}
+
+/// What an artifact or an archive costs a byte, on one core: the binary seals segments on all of them.
+fn stream(c: &mut Criterion) {
+    let key = Key::generate();
+    let plain = vec![7; 4 << 20];
+    let sealed = seal_small(&key, b"ad", &plain);
+    let mut group = c.benchmark_group("stream of 4 MiB");
+    group.throughput(Throughput::Bytes(plain.len() as u64));
+    group.bench_function("seal", |b| b.iter(|| seal_small(&key, b"ad", black_box(&plain))));
+    group.bench_function("open", |b| b.iter(|| open_small(&key, b"ad", black_box(&sealed)).unwrap()));
 }
 
 fn records(c: &mut Criterion) {
@@ -59,5 +70,5 @@ fn names(c: &mut Criterion) {
     group.bench_function("filter on", |b| b.iter(|| names.narrowed(&some, black_box("space-099"))));
 }
 
-criterion_group!(benches, argon2id, sealing, records, names);
+criterion_group!(benches, argon2id, sealing, stream, records, names);
 criterion_main!(benches);
