@@ -1,7 +1,7 @@
 //! Screens that are read off the facts: locations and artifacts, DR and drills, the readiness matrix.
 
 use super::lists::{empty, halves, pane, title};
-use crate::app::{App, Level, Said, sheet_empty, sheet_heads, sheet_title};
+use crate::app::{App, Level, Said, WIDE, sheet_empty, sheet_heads, sheet_title};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, Cell, Column, Table};
 use ratatui::layout::Rect;
@@ -16,8 +16,8 @@ pub fn sheet(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         canvas.put(upper.x + 1, upper.y, upper.width.saturating_sub(2), &said.text, role(&said));
         upper = Rect { y: upper.y + 1, height: upper.height.saturating_sub(1), ..upper };
     }
-    let wide = body.width >= 100;
-    let columns = sheet_heads(app.screen, wide).into_iter().map(|(head, width)| Column::new(head, width)).collect();
+    let wide = body.width >= WIDE;
+    let columns = sheet_heads(app.screen, body.width).into_iter().map(|(head, width)| Column::new(head, width)).collect();
     let table = Table::new(upper, columns);
     table.heads(canvas, upper.y, None);
     if items.is_empty() {

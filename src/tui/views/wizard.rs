@@ -316,7 +316,7 @@ fn run(canvas: &mut Canvas<'_>, area: Rect, app: &App, running: &Running, fault_
     let mut area = area;
     for line in &running.steps {
         let progress = app.progress().filter(|_| line.progress.is_some());
-        let said = progress.as_ref().map_or_else(|| line.note.to_string(), |p| bar(p, area.width.saturating_sub(4)));
+        let said = progress.as_ref().map_or_else(|| line.note.to_string(), |p| bar(p, area.width.saturating_sub(8)));
         marked(canvas, Rect { height: area.height.min(1), ..area }, line.mark, &line.title.to_string(), "");
         area = below(area, 1);
         if !said.is_empty() {
