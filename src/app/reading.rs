@@ -180,6 +180,8 @@ impl App {
         }
         let request = match intent {
             free if is_free(free) => return None,
+            // It changes nothing: whoever restored may do it as well as the owner.
+            Intent::Flow(Flow::DrCheck, _) if self.facts.as_ref().is_some_and(Facts::dr_on) => return None,
             Intent::Flow(flow, of) => match self.probe(*flow, of.as_ref()) {
                 Some(request) => request,
                 None => return self.why_no_change("not now"),

@@ -475,12 +475,15 @@ fn about_case(answer: &Answer) -> Vec<(&'static str, Text)> {
 fn above_dr(facts: &Facts) -> Vec<Said> {
     let Some(dr) = &facts.dr else { return Vec::new() };
     let names: Vec<String> = dr.locations.iter().map(ToString::to_string).collect();
-    let mut lines = if dr.enabled {
+    let owner = facts.installation.as_ref().is_none_or(|i| i.owner);
+    let mut lines = if dr.enabled && !owner {
+        vec![Said::of(Level::Warn, "Restored, and not the owner: it archives nothing until it takes over (a).")]
+    } else if dr.enabled {
         vec![Said::plain(format!("DR is on: every change is archived to {}, under DR passphrase no. {}.", names.join(", "), dr.number))]
     } else {
         vec![Said::of(Level::Error, "DR is off: changes are in no archive any more. n: set it up again.")]
     };
-    if facts.debt > 0 && dr.enabled {
+    if facts.debt > 0 && dr.enabled && owner {
         lines.push(Said::of(Level::Warn, super::overview::in_no_archive(facts).to_string()));
     }
     for one in rehearsals(facts) {
