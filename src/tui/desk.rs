@@ -4,6 +4,7 @@
 //! taking keys in and locking have the session alone.
 
 use super::slots::Slots;
+use super::texts::{examined, lines, tail};
 use crate::app::{Msg, Search, Subject, Trying};
 use crate::crypto::{Passphrase, Secrets, scrub_stack};
 use crate::domain::{
@@ -14,7 +15,6 @@ use crate::ops::{self, Begun, Connection, Done, Followed, Report, Resource, Sess
 use crate::wizard::{Proving, SecretRule};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 use tokio::sync::RwLock;
@@ -23,9 +23,6 @@ use tokio::task::{JoinHandle, spawn_local};
 
 /// How many artifacts are read at once.
 const ARTIFACTS: usize = 200;
-/// How much of the log is shown, in bytes.
-const LOG_SHOWN: u64 = 64 * 1024;
-
 /// One connection at work. Cheap to clone: all clones are one.
 #[derive(Clone)]
 pub struct Desk(Rc<Inner>);
@@ -546,19 +543,6 @@ impl Desk {
     }
 }
 
-/// What was examined, in lines that fit the smallest terminals worth designing for; what is long stands below.
-fn examined(examined: &ops::Examined) -> Vec<Text> {
-    let head = format!("{:<18}{:<8}", examined.what.to_string(), examined.health.word());
-    let found = examined.found.to_string();
-    let mut lines = if head.len() + found.len() <= 76 {
-        vec![Text::new(format!("{head}{found}"))]
-    } else {
-        vec![Text::new(head.trim_end()), Text::new(format!("  {found}"))]
-    };
-    lines.extend(examined.advice.as_ref().map(|advice| Text::new(format!("  next: {advice}"))));
-    lines
-}
-
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(watch) = self.watch.get_mut().take() {
@@ -569,19 +553,4 @@ impl Drop for Inner {
 
 fn no_catalog(doing: &str) -> Fault {
     Fault::new(Kind::NotFound, doing, "there is no catalog here", Act::start("kastellan init", crate::domain::Intent::SetUp))
-}
-
-fn lines(text: &str) -> Vec<Text> {
-    text.lines().map(Text::from).collect()
-}
-
-/// The end of a file, from the beginning of a line.
-fn tail(path: &Path) -> std::io::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_SHOWN)))?;
-    let mut bytes = Vec::new();
-    file.take(LOG_SHOWN).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(if length > LOG_SHOWN { text.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned()) } else { text })
 }

@@ -13,6 +13,7 @@ mod runtime;
 mod slots;
 mod start;
 mod terminal;
+mod texts;
 pub mod theme;
 pub mod views;
 pub mod widgets;
