@@ -1,8 +1,8 @@
 //! The DR archive that follows a change.
 
-use super::{Report, Session};
+use super::{Begun, Report, Session};
 use crate::crypto::Secrets;
-use crate::domain::{DrArchive, Request, Stop, Text};
+use crate::domain::{DrArchive, Fault, Request, Stop, Text};
 use std::time::Duration;
 
 /// How long a change waits for the archive that follows it, unless told otherwise.
@@ -21,18 +21,30 @@ pub enum Followed {
 
 /// Archives what no archive has yet. The change is made, whatever comes of this.
 pub async fn archive_after(session: &Session, wait: Duration, stop: &Stop) -> Followed {
-    let Ok(facts) = session.facts().await else { return Followed::NotDue };
+    match begin_archive(session).await {
+        Ok(Some(begun)) => follow(begun, wait, stop).await,
+        Ok(None) => Followed::NotDue,
+        Err(fault) => Followed::Debt(fault.cause),
+    }
+}
+
+/// Such an archive, begun; None where none is due. It has its own copies of the keys: what follows needs the session no more.
+///
+/// # Errors
+/// As beginning any operation.
+pub async fn begin_archive(session: &Session) -> Result<Option<Begun>, Fault> {
+    let Ok(facts) = session.facts().await else { return Ok(None) };
     let owner = facts.installation.as_ref().is_some_and(|i| i.owner);
     if !facts.dr_on() || !owner || facts.debt == 0 {
-        return Followed::NotDue;
+        return Ok(None);
     }
-    let request = Request::DrArchive(DrArchive { if_needed: true });
-    let made = async {
-        let plan = session.plan(&request).await?;
-        let begun = session.begin(&plan).await?;
-        begun.run(Secrets::new(), Report::nobody(), stop.clone()).await
-    };
-    match tokio::time::timeout(wait, made).await {
+    let plan = session.plan(&Request::DrArchive(DrArchive { if_needed: true })).await?;
+    session.begin(&plan).await.map(Some)
+}
+
+/// Makes it, for at most so long.
+pub async fn follow(begun: Begun, wait: Duration, stop: &Stop) -> Followed {
+    match tokio::time::timeout(wait, begun.run(Secrets::new(), Report::nobody(), stop.clone())).await {
         // One location may have taken it while another did not.
         Ok(Ok(done)) => Followed::Made(done.receipt.lines.into_iter().filter(|line| line.to_string().starts_with("NOT")).collect()),
         Ok(Err(fault)) => Followed::Debt(fault.cause),

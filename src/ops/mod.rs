@@ -49,7 +49,7 @@ pub use doctor::{Examined, Health, doctor};
 pub use dr::{Contents, Found, Opening, Restored};
 pub use drill::{Noted, Rehearsal, Rehearsed, signing_line, verify_drill};
 pub use engine::{Begun, Done, Report};
-pub use following::{ARCHIVE_WAIT, Followed, archive_after};
+pub use following::{ARCHIVE_WAIT, Followed, archive_after, begin_archive, follow};
 pub use journal::read_anchor;
 pub use keys::Keys;
 pub use kit::{

@@ -353,8 +353,16 @@ impl Session {
     /// # Errors
     /// `Kind::Secret` where it does not open.
     pub async fn check_dr(&self, secret: &Passphrase, by: &Prover) -> Result<Archive, Fault> {
+        self.checking_dr().await?.with(secret, by).await
+    }
+
+    /// The same in two parts, so that the session need not be held while locations answer.
+    ///
+    /// # Errors
+    /// `Kind::Secret` while locked.
+    pub async fn checking_dr(&self) -> Result<dr::DrCheck, Fault> {
         let (work, _) = self.work("DR passphrase not checked").await?;
-        dr::check(&work, secret, by).await
+        Ok(dr::DrCheck(work))
     }
 
     /// Ticks an item of the checklists after leaks and leavers that only a person can know; of how many.

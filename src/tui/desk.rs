@@ -315,22 +315,32 @@ impl Desk {
         let secrets = self.0.slots.borrow_mut().take([slot]);
         let by = self.typist();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            let Some(session) = session.as_ref() else { return Msg::Checked(epoch, Err(no_catalog("cannot check"))) };
             let checked = match what {
-                Proving::Passkey(name) => {
-                    let checked = session.check(&[(name, slot, by)], &secrets, &stop).await;
-                    checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome))
-                }
-                Proving::Dr => match secrets.get(slot.0) {
-                    Some(secret) => session.check_dr(secret, &by).await.map(|_| ()),
-                    None => Ok(()),
+                Proving::Passkey(name) => match desk.0.session.read().await.as_ref() {
+                    Some(session) => {
+                        let checked = session.check(&[(name, slot, by)], &secrets, &stop).await;
+                        checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome))
+                    }
+                    None => Err(no_catalog("cannot check")),
                 },
+                Proving::Dr => desk.check_dr(secrets.get(slot.0), &by).await,
             };
             drop(secrets);
             scrub_stack();
             Msg::Checked(epoch, checked)
         });
+    }
+
+    /// Locations may take long to answer: the session is let go before.
+    async fn check_dr(&self, secret: Option<&Passphrase>, by: &Prover) -> Result<(), Fault> {
+        let check = match self.0.session.read().await.as_ref() {
+            Some(session) => session.checking_dr().await?,
+            None => return Err(no_catalog("cannot check")),
+        };
+        match secret {
+            Some(secret) => check.with(secret, by).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// Plans. Answers `Msg::Planned`.
@@ -437,9 +447,17 @@ impl Desk {
 
     /// The receipt with what came of the archive that follows the change.
     async fn archived(&self, mut receipt: Receipt, stop: &Stop) -> Receipt {
-        let session = self.0.session.read().await;
-        let Some(session) = session.as_ref() else { return receipt };
-        match ops::archive_after(session, ops::ARCHIVE_WAIT, stop).await {
+        // The session is let go before the locations are waited for: locking must not wait with them.
+        let begun = match self.0.session.read().await.as_ref() {
+            Some(session) => ops::begin_archive(session).await,
+            None => return receipt,
+        };
+        let followed = match begun {
+            Ok(Some(begun)) => ops::follow(begun, ops::ARCHIVE_WAIT, stop).await,
+            Ok(None) => Followed::NotDue,
+            Err(fault) => Followed::Debt(fault.cause),
+        };
+        match followed {
             Followed::NotDue => {}
             Followed::Made(lines) => {
                 receipt.lines.push("a DR archive holds it, read back and proved".into());

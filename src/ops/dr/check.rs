@@ -38,6 +38,19 @@ pub async fn check(work: &Work, secret: &Passphrase, by: &Prover) -> Result<Arch
     Err(failed.unwrap_or_else(|| state::none(&doing)))
 }
 
+/// A check that is ready: it has its own copies of the keys, and needs the session no more.
+pub struct DrCheck(pub(in crate::ops) Work);
+
+impl DrCheck {
+    /// Opens the newest archive with this secret.
+    ///
+    /// # Errors
+    /// As [`check`].
+    pub async fn with(&self, secret: &Passphrase, by: &Prover) -> Result<Archive, Fault> {
+        check(&self.0, secret, by).await
+    }
+}
+
 async fn note(work: &Work, number: u64, by: &Prover, archive: &Archive) -> Result<(), Fault> {
     if work.at.settings.read_only {
         return Ok(());

@@ -14,7 +14,7 @@ mod state;
 mod switches;
 
 pub use archive::{Archiving, hold, plan as plan_archive};
-pub use check::check;
+pub use check::DrCheck;
 pub use enable::{Enabling, plan_change, plan_enable};
 pub use found::Found;
 pub use prune::{Pruning, plan as plan_prune};
