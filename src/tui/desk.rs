@@ -85,10 +85,7 @@ impl Desk {
     /// # Errors
     /// As the catalog's.
     pub async fn facts(&self) -> Result<Facts, Fault> {
-        match self.0.session.read().await.as_ref() {
-            Some(session) => session.facts().await,
-            None => Ok(self.0.set_up.facts()),
-        }
+        self.read(Session::facts).await.unwrap_or_else(|| Ok(self.0.set_up.facts()))
     }
 
     /// What the first frame needs to know.
@@ -96,9 +93,14 @@ impl Desk {
     /// # Errors
     /// As the catalog's.
     pub async fn glance(&self) -> Result<Facts, Fault> {
+        self.read(Session::glance).await.unwrap_or_else(|| Ok(self.0.set_up.facts()))
+    }
+
+    /// What the session says; None where there is no catalog.
+    async fn read<T>(&self, look: impl AsyncFnOnce(&Session) -> T) -> Option<T> {
         match self.0.session.read().await.as_ref() {
-            Some(session) => session.glance().await,
-            None => Ok(self.0.set_up.facts()),
+            Some(session) => Some(look(session).await),
+            None => None,
         }
     }
 
@@ -147,14 +149,8 @@ impl Desk {
     pub fn load_policy_names(&self, epoch: u64) {
         let desk = self.clone();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            Msg::PolicyNames(
-                epoch,
-                match session.as_ref() {
-                    Some(session) => session.policy_names().await,
-                    None => Ok(Vec::new()),
-                },
-            )
+            let names = desk.read(Session::policy_names).await;
+            Msg::PolicyNames(epoch, names.unwrap_or_else(|| Ok(Vec::new())))
         });
     }
 
@@ -162,14 +158,8 @@ impl Desk {
     pub fn load_policies(&self, epoch: u64, names: Vec<PolicyName>) {
         let desk = self.clone();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            Msg::Policies(
-                epoch,
-                match session.as_ref() {
-                    Some(session) => session.policies_named(&names).await,
-                    None => Ok(Vec::new()),
-                },
-            )
+            let policies = desk.read(async |session| session.policies_named(&names).await).await;
+            Msg::Policies(epoch, policies.unwrap_or_else(|| Ok(Vec::new())))
         });
     }
 
@@ -177,17 +167,8 @@ impl Desk {
     pub fn load_artifacts(&self, epoch: u64, after: Option<String>) {
         let desk = self.clone();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            Msg::Artifacts(
-                epoch,
-                match session.as_ref() {
-                    Some(session) => {
-                        let page = session.artifacts(&ArtifactFilter::default(), after.as_deref(), ARTIFACTS).await;
-                        page.map(|page| (page.artifacts, page.next))
-                    }
-                    None => Ok((Vec::new(), None)),
-                },
-            )
+            let page = desk.read(async |session| session.artifacts(&ArtifactFilter::default(), after.as_deref(), ARTIFACTS).await).await;
+            Msg::Artifacts(epoch, page.map_or_else(|| Ok((Vec::new(), None)), |page| page.map(|page| (page.artifacts, page.next))))
         });
     }
 
@@ -195,14 +176,8 @@ impl Desk {
     pub fn load_journal(&self, epoch: u64, from: u64, max: usize) {
         let desk = self.clone();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            Msg::Journal(
-                epoch,
-                match session.as_ref() {
-                    Some(session) => session.journal(from, max).await,
-                    None => Err(no_catalog("cannot read the journal")),
-                },
-            )
+            let rows = desk.read(async |session| session.journal(from, max).await).await;
+            Msg::Journal(epoch, rows.unwrap_or_else(|| Err(no_catalog("cannot read the journal"))))
         });
     }
 
@@ -210,14 +185,8 @@ impl Desk {
     pub fn verify_journal(&self, epoch: u64) {
         let desk = self.clone();
         self.answer(async move {
-            let session = desk.0.session.read().await;
-            Msg::JournalReport(
-                epoch,
-                match session.as_ref() {
-                    Some(session) => session.verify_journal(&[]).await.map(Box::new),
-                    None => Err(no_catalog("cannot verify the journal")),
-                },
-            )
+            let report = desk.read(async |session| session.verify_journal(&[]).await).await;
+            Msg::JournalReport(epoch, report.unwrap_or_else(|| Err(no_catalog("cannot verify the journal"))).map(Box::new))
         });
     }
 
@@ -316,13 +285,11 @@ impl Desk {
         let by = self.typist();
         self.answer(async move {
             let checked = match what {
-                Proving::Passkey(name) => match desk.0.session.read().await.as_ref() {
-                    Some(session) => {
-                        let checked = session.check(&[(name, slot, by)], &secrets, &stop).await;
-                        checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome))
-                    }
-                    None => Err(no_catalog("cannot check")),
-                },
+                Proving::Passkey(name) => {
+                    let checked = desk.read(async |session| session.check(&[(name, slot, by)], &secrets, &stop).await).await;
+                    let checked = checked.unwrap_or_else(|| Err(no_catalog("cannot check")));
+                    checked.and_then(|mut all| all.pop().map_or(Ok(()), |checked| checked.outcome))
+                }
                 Proving::Dr => desk.check_dr(secrets.get(slot.0), &by).await,
             };
             drop(secrets);
@@ -333,10 +300,7 @@ impl Desk {
 
     /// Locations may take long to answer: the session is let go before.
     async fn check_dr(&self, secret: Option<&Passphrase>, by: &Prover) -> Result<(), Fault> {
-        let check = match self.0.session.read().await.as_ref() {
-            Some(session) => session.checking_dr().await?,
-            None => return Err(no_catalog("cannot check")),
-        };
+        let check = self.read(Session::checking_dr).await.unwrap_or_else(|| Err(no_catalog("cannot check")))?;
         match secret {
             Some(secret) => check.with(secret, by).await.map(|_| ()),
             None => Ok(()),
@@ -448,10 +412,7 @@ impl Desk {
     /// The receipt with what came of the archive that follows the change.
     async fn archived(&self, mut receipt: Receipt, stop: &Stop) -> Receipt {
         // The session is let go before the locations are waited for: locking must not wait with them.
-        let begun = match self.0.session.read().await.as_ref() {
-            Some(session) => ops::begin_archive(session).await,
-            None => return receipt,
-        };
+        let Some(begun) = self.read(ops::begin_archive).await else { return receipt };
         let followed = match begun {
             Ok(Some(begun)) => ops::follow(begun, ops::ARCHIVE_WAIT, stop).await,
             Ok(None) => Followed::NotDue,
