@@ -18,17 +18,6 @@ fn kills() -> u32 {
     (std::env::var("KASTELLAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200) / 20).max(2)
 }
 
-/// Runs a call and kills it after a part of the time that it takes as a whole; whether it ended by itself.
-fn killed(home: &Home, args: &[String], after: Duration) -> bool {
-    let mut child = Call::new(home, args).start();
-    let deadline = Instant::now() + after;
-    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(Duration::from_micros(300));
-    }
-    let _ = child.kill();
-    child.wait().unwrap().success()
-}
-
 fn site() -> (House, std::path::PathBuf) {
     let house = House::with_policies(&["app-daily"]);
     let share = house.home.path().join("share");
@@ -70,7 +59,7 @@ fn a_restore_that_is_killed_leaves_no_catalog_or_a_whole_one() {
     for n in 0..kills() {
         let home = Home::new();
         let args = args(&home);
-        killed(&home, &args, whole.mul_f64(f64::from(n + 1) / f64::from(kills())));
+        Call::new(&home, &args).run_killed(whole.mul_f64(f64::from(n + 1) / f64::from(kills())));
         let status = home.run(&["status"]);
         match status.code {
             4 => {
@@ -104,7 +93,7 @@ fn changing_the_passphrase_archiving_and_pruning_leave_something_that_restores()
         let args: Vec<String> = first.opening(&args);
         for n in 0..kills() / 2 {
             // The location is shared by all copies of this house: each begins as the last one ended.
-            killed(&first.home, &args, Duration::from_millis(300 + u64::from(n) * 3000 / u64::from(kills())));
+            Call::new(&first.home, &args).run_killed(Duration::from_millis(300 + u64::from(n) * 3000 / u64::from(kills())));
             assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?}");
             assert_restores(&share, &[DR2, DR]);
         }
@@ -125,7 +114,7 @@ fn an_import_that_is_killed_is_there_or_not() {
     home.good(&["init", "--name", "target", "--new-passphrase-file", &key]);
     let args: Vec<String> = ["migration", "import", &text, "--yes", "--passphrase-file", &key].map(str::to_owned).to_vec();
     for n in 0..kills() {
-        killed(&home, &args, Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
+        Call::new(&home, &args).run_killed(Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
         assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
         let list = home.good(&["migration", "list", "--passphrase-file", &key]).out;
         assert!(list.contains("No policy's key") || list.lines().count() == 2, "{list}");
@@ -152,11 +141,11 @@ fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() 
     .map(str::to_owned)
     .collect();
     let began = Instant::now();
-    assert!(killed(&bare, &args, Duration::from_mins(2)), "it ends by itself");
+    assert!(Call::new(&bare, &args).run_killed(Duration::from_mins(2)), "it ends by itself");
     let whole = began.elapsed();
     let mut left = 0;
     for n in 0..kills() {
-        let ended = killed(&bare, &args, whole.mul_f64(f64::from(n + 1) / f64::from(kills() + 1)));
+        let ended = Call::new(&bare, &args).run_killed(whole.mul_f64(f64::from(n + 1) / f64::from(kills() + 1)));
         for (path, bytes) in bare.files().into_iter().filter(|(path, _)| path.starts_with(&tmp)) {
             left += u32::from(!ended);
             let has = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
@@ -171,5 +160,5 @@ fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() 
     }
     fs::remove_dir_all(&tmp).unwrap();
     fs::create_dir(&tmp).unwrap();
-    assert!(killed(&bare, &args, Duration::from_mins(2)), "and it can be run again");
+    assert!(Call::new(&bare, &args).run_killed(Duration::from_mins(2)), "and it can be run again");
 }

@@ -1,9 +1,11 @@
 //! Seals and copies that are killed: nothing half-visible, and a sweep takes the rest.
 
 use crate::harness::cli::Call;
+use crate::harness::until;
 use crate::yard::{Yard, bytes};
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How often each is killed at a random instant.
@@ -28,12 +30,9 @@ fn a_seal_killed_at_any_instant_leaves_nothing_that_lists() {
     let whole = began.elapsed();
     let (mut killed, mut done) = (0, 0);
     for n in 0..kills() {
-        let mut child = Call::new(&yard.house.home, &args).start();
         // Spread over its whole length, and a little beyond.
         let instant = whole.mul_f64(f64::from(n) / f64::from(kills()) * 1.1);
-        wait_until(Instant::now() + instant, || child.try_wait().unwrap().is_some());
-        let _ = child.kill();
-        if child.wait().unwrap().success() {
+        if Call::new(&yard.house.home, &args).run_killed(instant) {
             done += 1;
         } else {
             killed += 1;
@@ -50,10 +49,10 @@ fn a_seal_killed_at_any_instant_leaves_nothing_that_lists() {
     assert_whole(&yard, "nfs");
 }
 
-fn wait_until(deadline: Instant, mut done: impl FnMut() -> bool) {
-    while Instant::now() < deadline && !done() {
-        std::thread::sleep(Duration::from_micros(200));
-    }
+/// The object that is being written, once more than its head is.
+fn half_written(yard: &Yard) -> PathBuf {
+    let half = |(path, bytes): &(PathBuf, Vec<u8>)| path.extension().is_some_and(|end| end == "part") && bytes.len() > 1 << 20;
+    until("a half-written object", || yard.objects("nfs").into_iter().find(half).map(|(path, _)| path))
 }
 
 #[test]
@@ -63,11 +62,7 @@ fn a_running_seal_is_not_swept() {
     let mut child = Call::new(&yard.house.home, &args).start();
     let mut input = child.stdin.take().unwrap();
     input.write_all(&bytes(3 << 20)).unwrap();
-    let part =
-        || yard.objects("nfs").into_iter().find(|(path, bytes)| path.extension().is_some_and(|end| end == "part") && bytes.len() > 1 << 20);
-    let deadline = Instant::now() + Duration::from_secs(30);
-    wait_until(deadline, || part().is_some());
-    let (path, _) = part().expect("it is being written");
+    let path = half_written(&yard);
     // Young, whatever is asked for: an hour.
     yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1h", "--confirm", "nfs"]);
     assert!(path.exists());
@@ -85,9 +80,7 @@ fn an_interrupted_seal_takes_its_objects_back() {
     let mut child = Call::new(&yard.house.home, &args).start();
     let mut input = child.stdin.take().unwrap();
     input.write_all(&bytes(3 << 20)).unwrap();
-    wait_until(Instant::now() + Duration::from_secs(30), || {
-        yard.objects("nfs").iter().any(|(p, b)| p.extension().is_some_and(|end| end == "part") && b.len() > 1 << 20)
-    });
+    half_written(&yard);
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     // It ends at the next segment.
@@ -107,12 +100,7 @@ fn a_copy_killed_at_any_instant_leaves_nothing_that_lists() {
     let args = yard.house.opening(&["artifact", "copy", &id, "--to-location", "second"]);
     let mut killed = 0;
     for n in 0..kills() {
-        let mut child = Call::new(&yard.house.home, &args).start();
-        wait_until(Instant::now() + Duration::from_millis(u64::from(n) * 1500 / u64::from(kills())), || {
-            child.try_wait().unwrap().is_some()
-        });
-        let _ = child.kill();
-        let done = child.wait().unwrap().success();
+        let done = Call::new(&yard.house.home, &args).run_killed(Duration::from_millis(u64::from(n) * 1500 / u64::from(kills())));
         killed += u32::from(!done);
         if done {
             yard.house.open(&["artifact", "verify", "--all"]);

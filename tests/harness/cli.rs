@@ -100,6 +100,15 @@ impl<'a> Call<'a> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
 
+    /// Starts it, and kills it (`kill -9`) once it has run that long; whether it had ended well by then.
+    pub fn run_killed(&self, after: Duration) -> bool {
+        let mut child = self.start();
+        if ended(&mut child, after).is_none() {
+            let _ = child.kill();
+        }
+        child.wait().expect("it can be waited for").success()
+    }
+
     /// Runs it to its end.
     pub fn run(&self) -> Run {
         let mut child = self.start();
@@ -130,15 +139,20 @@ fn reading(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<
 }
 
 fn wait(child: &mut Child, args: &[String]) -> ExitStatus {
-    let deadline = Instant::now() + 4 * PATIENCE;
+    ended(child, 4 * PATIENCE).unwrap_or_else(|| {
+        let _ = child.kill();
+        panic!("it hangs: {args:?}");
+    })
+}
+
+/// How it ended, if it did within that time.
+fn ended(child: &mut Child, within: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + within;
     loop {
-        if let Some(status) = child.try_wait().expect("it can be waited for") {
+        let status = child.try_wait().expect("it can be waited for");
+        if status.is_some() || Instant::now() > deadline {
             return status;
         }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            panic!("it hangs: {args:?}");
-        }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(Duration::from_micros(200));
     }
 }
