@@ -211,6 +211,23 @@ fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     quit(&terminal);
 }
 
+/// Says where the archives are and gives both secrets, one word of the first one misread at first.
+fn take_the_way_back(terminal: &Terminal, share: &str) {
+    terminal.wait_text("Where are the archives?");
+    terminal.send(format!("{share}\r"));
+    answer(terminal, "DR passphrase:", "a DR passphrase that is long enaugh");
+    terminal.wait_text("wrong passphrase");
+    answer(terminal, "DR passphrase:", DR);
+    terminal.wait_text("Then the envelope of a passkey: any of them opens it.");
+    answer(terminal, "passphrase:", PASSPHRASE);
+}
+
+/// Types a secret when it is asked for.
+fn answer(terminal: &Terminal, prompt: &str, secret: &str) {
+    terminal.wait(prompt, |screen| screen.contents().trim_end().ends_with(prompt));
+    terminal.send(format!("{secret}\r"));
+}
+
 #[test]
 fn on_the_worst_night_recover_is_the_first_choice() {
     let house = House::new();
@@ -223,17 +240,7 @@ fn on_the_worst_night_recover_is_the_first_choice() {
     let terminal = Launch::kastellan(&bare, &[""; 0]).start();
     terminal.wait_text("> Recover: I lost everything");
     terminal.send("\r");
-    terminal.wait_text("Where are the archives?");
-    terminal.send(format!("{share}\r"));
-    terminal.wait_text("DR passphrase: ");
-    // One word misread.
-    terminal.send("a DR passphrase that is long enaugh\r");
-    terminal.wait_text("wrong passphrase");
-    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("DR passphrase:"));
-    terminal.send(format!("{DR}\r"));
-    terminal.wait_text("Then the envelope of a passkey: any of them opens it.");
-    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("passphrase:"));
-    terminal.send(format!("{PASSPHRASE}\r"));
+    take_the_way_back(&terminal, &share);
     terminal.wait_text("prod-eu1 (");
     terminal.wait_text("Enter: back to the console");
     terminal.send("\r");
@@ -255,20 +262,10 @@ fn a_drill_is_run_from_the_console_and_stands_in_its_history() {
     set_dr_up(&terminal);
     terminal.wait_text("Drill machine-lost: never rehearsed.");
     palette(&terminal, "drill");
-    terminal.wait_text("Where are the archives?");
-    terminal.send(format!("{share}\r"));
-    terminal.wait_text("DR passphrase: ");
-    terminal.send("one word misread\r");
-    terminal.wait_text("wrong passphrase");
-    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("DR passphrase:"));
-    terminal.send(format!("{DR}\r"));
-    terminal.wait_text("Then the envelope of a passkey: any of them opens it.");
-    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("passphrase:"));
-    terminal.send(format!("{PASSPHRASE}\r"));
+    take_the_way_back(&terminal, &share);
     terminal.wait_text("PASSED");
     terminal.wait_text("Unlock it, and the drill is put into its history");
-    terminal.wait("its prompt", |screen| screen.contents().trim_end().ends_with("passphrase:"));
-    terminal.send(format!("{PASSPHRASE}\r"));
+    answer(&terminal, "passphrase:", PASSPHRASE);
     terminal.wait_text("in the history");
     terminal.wait_text("Enter: back to the console");
     terminal.send("\r");
