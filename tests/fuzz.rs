@@ -5,26 +5,26 @@
 
 #[path = "harness/dice.rs"]
 mod dice;
+#[path = "harness/examples.rs"]
+mod examples;
 #[path = "../fuzz/src/lib.rs"]
 mod parsers;
 
 use dice::Dice;
-use kastellan::crypto::{Key, Params, Passphrase, SigningKey};
-use kastellan::domain::{Target, Timestamp};
+use examples::{CHEAP, PLENTY, archive, at, import_data, sidecar_draft};
+use kastellan::crypto::{Key, Passphrase, SigningKey};
 use kastellan::format::{
-    ArchiveHead, ArchiveHeader, ArchiveWriter, ImportData, Kit, KitInstallation, KitPin, KitText, Object, RecordKind, SealedRecord,
-    Sidecar, SidecarDraft, openssh_public, seal_small, sign_report,
+    Kit, KitInstallation, KitPin, KitText, Object, RecordKind, SealedRecord, Sidecar, openssh_public, seal_small, sign_report,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const CHEAP: Params = Params { m: 8, t: 1, p: 1 };
 /// How many altered inputs each parser is given.
 const EACH: usize = 20_000;
 
 /// Right inputs for a parser, at least two.
 fn examples(name: &str) -> Vec<Vec<u8>> {
-    let (key, at) = (Key::filled(|k| k.fill(9)), Timestamp::from_unix(1_800_000_000));
+    let key = Key::filled(|k| k.fill(9));
     let fuzz = Passphrase::entered(b"fuzz").unwrap();
     let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
     match name {
@@ -39,22 +39,12 @@ fn examples(name: &str) -> Vec<Vec<u8>> {
             "apiVersion: vault.kio.kasten.io/v1alpha1\nkind: Passkey\nmetadata:\n  name: ana\nspec:\n  secret:\n    name: a\n    namespace: b\n  usenow: true\n",
             "a: &a [x, x]\nb: *a\n",
         ]),
-        "sidecar" => [1, 2].map(|size| sidecar(&key, size).to_json().into_bytes()).to_vec(),
+        "sidecar" => [1, 2].map(|size| Sidecar::make(&sidecar_draft(size), &key, None).to_json().into_bytes()).to_vec(),
         "stream" => vec![seal_small(&key, b"ad", b"plain"), seal_small(&key, b"ad", &[0; 300])],
-        "archive" => [1, 2].map(|seq| archive(&fuzz, seq, at)).to_vec(),
+        "archive" => [1, 2].map(|seq| archive(&fuzz, seq, &[])).to_vec(),
         "import_data" => {
-            let data = |n: u8| ImportData {
-                policy: "app-daily".parse().unwrap(),
-                key: Key::filled(|k| k.fill(n)),
-                installation: "prod-eu1".into(),
-                catalog_id: "7f3a".repeat(8),
-                location: "nfs".into(),
-                target: Target::Directory { path: "/mnt".into() },
-                created_at: at,
-                note: None,
-            };
-            let protected = data(1).to_protected_text(&fuzz, CHEAP, 64).unwrap();
-            vec![data(1).to_text().as_bytes().to_vec(), data(2).to_text().as_bytes().to_vec(), protected.as_bytes().to_vec()]
+            let protected = import_data(1).to_protected_text(&fuzz, CHEAP, PLENTY).unwrap();
+            vec![import_data(1).to_text().as_bytes().to_vec(), import_data(2).to_text().as_bytes().to_vec(), protected.as_bytes().to_vec()]
         }
         "kit" => {
             let i = KitInstallation {
@@ -64,7 +54,7 @@ fn examples(name: &str) -> Vec<Vec<u8>> {
                 master_key_id: "c0ffee0123456789".into(),
             };
             let pin = KitPin { seq: 1, hash: "ab".repeat(32), archive_seq: 0 };
-            let kit = Kit::new(i, at, pin, "read this first".into());
+            let kit = Kit::new(i, at(), pin, "read this first".into());
             vec![kit.to_json().to_vec(), vector("kit_plain", "file")]
         }
         "report" => {
@@ -82,38 +72,6 @@ fn vector(file: &str, member: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{file}.json"));
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     json[member].as_str().unwrap().as_bytes().to_vec()
-}
-
-fn sidecar(key: &Key, size: u64) -> Sidecar {
-    let draft = SidecarDraft {
-        catalog_id: "1".repeat(32),
-        instance_id: "2".repeat(32),
-        artifact_id: "3".repeat(32),
-        policy: "app-daily".parse().unwrap(),
-        created_at: Timestamp::from_unix(0),
-        size,
-        stored: size + 56,
-        facts: kastellan::domain::SealedFacts {
-            kind: kastellan::domain::ArtifactKind::File,
-            names: "name".into(),
-            note: None,
-            digest: "4".repeat(64),
-        },
-    };
-    Sidecar::make(&draft, key, None)
-}
-
-fn archive(passphrase: &Passphrase, seq: u64, at: Timestamp) -> Vec<u8> {
-    let (header, key) = ArchiveHeader::make(&"1".repeat(32), &"2".repeat(32), at, None, (1, passphrase), CHEAP, 64).unwrap();
-    let head = ArchiveHead {
-        instance_id: "2".repeat(32),
-        seq,
-        created_at: at,
-        previous: String::new(),
-        journal_seq: 1,
-        journal_hash: "3".repeat(64),
-    };
-    ArchiveWriter::begin(Vec::new(), &header, &key, &head).unwrap().finish().unwrap()
 }
 
 #[test]

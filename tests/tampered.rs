@@ -5,17 +5,13 @@
 
 #[path = "harness/dice.rs"]
 mod dice;
+#[path = "harness/examples.rs"]
+mod examples;
 
 use dice::Dice;
-use kastellan::crypto::{Key, Params, Passphrase, random};
-use kastellan::domain::{Target, Timestamp};
-use kastellan::format::{
-    ArchiveHead, ArchiveHeader, ArchiveReader, ArchiveWriter, ImportData, ImportText, Object, RecordKind, SealedRecord, Sidecar,
-    SidecarDraft, open_small, seal_small,
-};
-
-const CHEAP: Params = Params { m: 8, t: 1, p: 1 };
-const PLENTY: u64 = 1 << 22;
+use examples::{CATALOG, CHEAP, PLENTY, import_data, sidecar_draft};
+use kastellan::crypto::{Key, Passphrase, random};
+use kastellan::format::{ArchiveHeader, ArchiveReader, ImportText, Object, RecordKind, SealedRecord, Sidecar, hex, open_small, seal_small};
 
 #[test]
 fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
@@ -31,23 +27,8 @@ fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
             tried += 1;
         }
     }
-    let draft = SidecarDraft {
-        catalog_id: "1".repeat(32),
-        instance_id: "2".repeat(32),
-        artifact_id: "3".repeat(32),
-        policy: "app-daily".parse().unwrap(),
-        created_at: Timestamp::from_unix(0),
-        size: 5,
-        stored: 61,
-        facts: kastellan::domain::SealedFacts {
-            kind: kastellan::domain::ArtifactKind::File,
-            names: "name".into(),
-            note: None,
-            digest: "4".repeat(64),
-        },
-    };
-    let facts = Sidecar::make(&draft, &key, None).to_json();
-    let again = Sidecar::make(&SidecarDraft { size: 6, ..draft }, &key, None).to_json();
+    let facts = Sidecar::make(&sidecar_draft(5), &key, None).to_json();
+    let again = Sidecar::make(&sidecar_draft(6), &key, None).to_json();
     while tried < 75_000 {
         let bytes = dice.tamper(facts.as_bytes(), again.as_bytes());
         tried += 1;
@@ -59,19 +40,9 @@ fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
             assert!(read.open(&key).is_err(), "facts {tried}: {}", String::from_utf8_lossy(&bytes));
         }
     }
-    let data = |n: u8| ImportData {
-        policy: "app-daily".parse().unwrap(),
-        key: Key::filled(|k| k.fill(n)),
-        installation: "prod-eu1".into(),
-        catalog_id: "7f3a".repeat(8),
-        location: "nfs".into(),
-        target: Target::Directory { path: "/mnt".into() },
-        created_at: Timestamp::from_unix(0),
-        note: None,
-    };
     let pass = Passphrase::entered(b"import").unwrap();
-    let text = data(1).to_protected_text(&pass, CHEAP, PLENTY).unwrap();
-    let next = data(2).to_protected_text(&pass, CHEAP, PLENTY).unwrap();
+    let text = import_data(1).to_protected_text(&pass, CHEAP, PLENTY).unwrap();
+    let next = import_data(2).to_protected_text(&pass, CHEAP, PLENTY).unwrap();
     while tried < 90_000 {
         let bytes = dice.tamper(text.as_bytes(), next.as_bytes());
         let bare: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
@@ -92,27 +63,15 @@ fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
     println!("{tried} altered ones, none accepted");
 }
 
+/// An archive whose three records are never the same twice.
 fn archive(pass: &Passphrase) -> Vec<u8> {
-    let at = Timestamp::from_unix(0);
-    let (header, key) = ArchiveHeader::make(&"1".repeat(32), &"2".repeat(32), at, None, (1, pass), CHEAP, PLENTY).unwrap();
-    let head = ArchiveHead {
-        instance_id: "2".repeat(32),
-        seq: 1,
-        created_at: at,
-        previous: String::new(),
-        journal_seq: 1,
-        journal_hash: "3".repeat(64),
-    };
-    let mut writer = ArchiveWriter::begin(Vec::new(), &header, &key, &head).unwrap();
-    for n in 0..3 {
+    let records = [0, 1, 2].map(|n| {
         let mut note = [0; 16];
         random(&mut note);
-        let private = Object::new().with("note", kastellan::format::hex(&note));
-        let record =
-            SealedRecord::seal(&Key::generate(), &"1".repeat(32), RecordKind::Policy, &format!("p{n}"), 1, Object::new(), &private);
-        writer.record(&record).unwrap();
-    }
-    writer.finish().unwrap()
+        let private = Object::new().with("note", hex(&note));
+        SealedRecord::seal(&Key::generate(), CATALOG, RecordKind::Policy, &format!("p{n}"), 1, Object::new(), &private)
+    });
+    examples::archive(pass, 1, &records)
 }
 
 /// How many records an archive holds, if it is one.
