@@ -142,7 +142,7 @@ pub struct Facts {
     pub drills: Vec<super::DrillDone>,
     /// Leaks and leavers that were said, newest first.
     pub aftermath: Vec<super::Aftermath>,
-    /// Of the newest thousand artifacts in each location, by its id, how many have no other copy; None: the index cannot be read.
+    /// How many artifacts in each location, by its id, have no other copy; None: the index cannot be read.
     pub alone: BTreeMap<String, Option<u64>>,
     /// Changes that are in no proved archive yet.
     pub debt: u64,

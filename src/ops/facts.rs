@@ -184,14 +184,11 @@ async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
     }
 }
 
-/// How many of a location's artifacts are looked at.
-const NEWEST: u32 = 1000;
-
 /// What lies in one location alone, as far as the index knows.
 fn alone(at: &Connection, locations: &[Location]) -> BTreeMap<String, Option<u64>> {
     let count = |id: &str| match at.index_if_there() {
         Ok(None) => Some(0),
-        Ok(Some(index)) => index.alone_in(id, NEWEST).ok(),
+        Ok(Some(index)) => index.alone_in(id).ok(),
         Err(_) => None,
     };
     let one = |location: &Location| {
