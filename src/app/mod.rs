@@ -42,6 +42,6 @@ pub use names::Names;
 pub use overview::{Row, Target, overview};
 pub use passkeys::{PasskeyRow, details, passkey_columns, passkey_row, policy_details};
 pub use progress::{Meter, Progress};
-pub use sheet::{Item, Said, WIDE, sheet_empty, sheet_heads, sheet_title, verdict_level};
+pub use sheet::{Item, Said, TIMES, WIDE, sheet_empty, sheet_heads, sheet_title, verdict_level};
 pub use state::{App, Screen, Setup};
 pub use update::update;

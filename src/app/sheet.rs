@@ -9,6 +9,9 @@ use crate::domain::{
 /// Terminals with so many columns show more of them, not wider ones.
 pub const WIDE: u16 = 100;
 
+/// How wide a column of times is; a time of another year needs more.
+pub const TIMES: u16 = 7;
+
 /// What a row is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -45,19 +48,19 @@ impl Said {
     }
 }
 
-/// The columns of a screen: head and width; 0 shares what is left.
+/// The columns of a screen: head and width; 0 shares what is left, [`TIMES`] grows with the times that are on the screen.
 #[must_use]
 pub fn sheet_heads(screen: Screen, columns: u16) -> Vec<(&'static str, u16)> {
     let wide = columns >= WIDE;
     match screen {
         Screen::Artifacts if wide => {
-            vec![("NAME", 14), ("WHAT", 28), ("WHEN", 10), ("SIZE", 10), ("LOCATION", 16), ("VERIFIED", 10), ("HOLDS", 0)]
+            vec![("NAME", 14), ("WHAT", 28), ("WHEN", 10), ("SIZE", 12), ("LOCATION", 16), ("VERIFIED", 10), ("HOLDS", 0)]
         }
-        Screen::Artifacts => vec![("NAME", 14), ("WHAT", 20), ("WHEN", 7), ("SIZE", 9), ("LOCATION", 0)],
+        Screen::Artifacts => vec![("NAME", 14), ("WHAT", 20), ("WHEN", TIMES), ("SIZE", 12), ("LOCATION", 0)],
         Screen::Dr if wide => vec![("WHAT", 26), ("MADE", 10), ("WHERE", 20), ("PROVED", 10), ("BY", 24), ("OPENS WITH", 0)],
-        Screen::Dr => vec![("WHAT", 22), ("MADE", 7), ("WHERE", 14), ("PROVED", 10), ("OPENS WITH", 0)],
+        Screen::Dr => vec![("WHAT", 22), ("MADE", TIMES), ("WHERE", 14), ("PROVED", 10), ("OPENS WITH", 0)],
         _ if columns < 70 => vec![("CASE", 22), ("ANSWER", 8), ("BY WHICH WAY, OR WHY NOT", 0)],
-        _ => vec![("CASE", if wide { 34 } else { 25 }), ("ANSWER", 9), ("BY WHICH WAY, OR WHY NOT", 0), ("PROVED", 7)],
+        _ => vec![("CASE", if wide { 34 } else { 25 }), ("ANSWER", 9), ("BY WHICH WAY, OR WHY NOT", 0), ("PROVED", TIMES)],
     }
 }
 

@@ -235,7 +235,8 @@ fn artifacts() -> Vec<Artifact> {
         sealed: Some(SealedFacts { kind: ArtifactKind::Archive, names: "/srv/app".into(), note: None, digest: "ef".repeat(32) }),
         altered: false,
     };
-    vec![one(0xc4, "nfs", "app-01-daily", true), one(0xc3, "s3-eu", "app-01-daily", false), one(0xc2, "nfs", "db", false)]
+    let old = Artifact { created_at: at("2025-11-17T02:00:00Z"), ..one(0xc2, "nfs", "db", false) };
+    vec![one(0xc4, "nfs", "app-01-daily", true), one(0xc3, "s3-eu", "app-01-daily", false), old]
 }
 
 /// Names and texts as an attacker would have them.

@@ -1,7 +1,7 @@
 //! Screens that are read off the facts: locations and artifacts, DR and drills, the readiness matrix.
 
-use super::lists::{empty, halves, pane, title};
-use crate::app::{App, Level, Said, WIDE, sheet_empty, sheet_heads, sheet_title};
+use super::lists::{empty, halves, pane, proved_width, title};
+use crate::app::{App, Level, Said, TIMES, WIDE, sheet_empty, sheet_heads, sheet_title};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, Cell, Column, Table};
 use ratatui::layout::Rect;
@@ -17,16 +17,20 @@ pub fn sheet(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         upper = Rect { y: upper.y + 1, height: upper.height.saturating_sub(1), ..upper };
     }
     let wide = body.width >= WIDE;
-    let columns = sheet_heads(app.screen, body.width).into_iter().map(|(head, width)| Column::new(head, width)).collect();
-    let table = Table::new(upper, columns);
+    let fit = usize::from(upper.height.saturating_sub(1));
+    let first = state.window(fit);
+    let rows: Vec<Vec<Said>> = items.iter().skip(first).take(fit).map(|item| app.cells(item, wide)).collect();
+    let column = |(at, (head, width)): (usize, (&'static str, u16))| match width {
+        TIMES => Column::new(head, TIMES.max(proved_width(rows.iter().filter_map(|row| row.get(at)).map(|said| said.text.as_str())))),
+        _ => Column::new(head, width),
+    };
+    let table = Table::new(upper, sheet_heads(app.screen, body.width).into_iter().enumerate().map(column).collect());
     table.heads(canvas, upper.y, None);
     if items.is_empty() {
         empty(canvas, upper, &state.filter, sheet_empty(app.screen));
     }
-    let fit = usize::from(upper.height.saturating_sub(1));
-    let first = state.window(fit);
-    for (y, (at, item)) in (upper.y + 1..).zip(items.iter().enumerate().skip(first).take(fit)) {
-        let cells: Vec<Cell> = app.cells(item, wide).iter().map(|said| Cell::meaning(said.text.clone(), role(said))).collect();
+    for ((y, at), row) in (upper.y + 1..).zip(first..).zip(&rows) {
+        let cells: Vec<Cell> = row.iter().map(|said| Cell::meaning(said.text.clone(), role(said))).collect();
         table.row(canvas, y, &cells, false, at == state.selected);
     }
     if let (Some(area), Some(item)) = (lower, items.get(state.selected)) {
