@@ -89,7 +89,7 @@ screens! {
         s
     };
     remove_confirm: |size| {
-        let mut s = at(calm(), size, "2jjajj");
+        let mut s = at(calm(), size, "2jjajjj");
         s.enter();
         until(s, |s| matches!(wizard(s), Some(d) if matches!(d.field, Field::Confirm { .. })))
     };

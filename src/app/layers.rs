@@ -170,7 +170,7 @@ pub struct ActionMenu {
     pub title: Text,
     /// What it is about, in sentences; empty where the row says it all.
     pub says: Text,
-    /// The actions, enabled ones first.
+    /// The actions, each always at the same place.
     pub items: Vec<MenuItem>,
     /// The selected one.
     pub selected: usize,

@@ -2,8 +2,8 @@
 
 use super::{App, Details, Layer, Place, Screen};
 use crate::domain::{
-    DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Intent, Kind, LocationForget, LocationName, Passkey, PasskeyRemove,
-    PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Sweep, Text, may,
+    ArtifactCopy, ArtifactKind, DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Intent, Kind, LocationForget, LocationName,
+    Passkey, PasskeyRemove, PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Seal, Sweep, Text, Which, may,
 };
 use crate::wizard::Running;
 
@@ -201,27 +201,27 @@ impl App {
     fn probe(&self, flow: Flow, of: Option<&Text>) -> Option<Request> {
         let facts = self.facts.as_ref()?;
         let location = || of?.clean().parse::<LocationName>().ok();
+        let ours = || facts.locations.iter().filter(|l| !l.read_only && !l.altered).map(|l| l.name.clone());
         Some(match flow {
             Flow::LocationForget => Request::LocationForget(LocationForget { name: location()? }),
             Flow::Rescan => Request::Rescan(Rescan { location: location()? }),
             Flow::Sweep => Request::Sweep(Sweep { location: location()?, older_than: 0, instance: None }),
-            Flow::DrEnable => {
-                let names = facts.locations.iter().filter(|l| !l.read_only && !l.altered).map(|l| l.name.clone());
-                Request::DrEnable(DrEnable { locations: names.collect() })
-            }
+            Flow::Seal => Request::Seal(Seal {
+                policy: "x".parse().ok()?,
+                location: location().or_else(|| ours().next())?,
+                paths: Vec::new(),
+                kind: ArtifactKind::File,
+                name: None,
+                note: None,
+            }),
+            Flow::Copy => Request::ArtifactCopy(ArtifactCopy { which: Which::One(String::new()), to: ours().next()? }),
+            Flow::DrEnable => Request::DrEnable(DrEnable { locations: ours().collect() }),
             Flow::DrArchive | Flow::DrCheck => Request::DrArchive(DrArchive { if_needed: true }),
             Flow::DrChange => Request::DrChange(DrChange { prune_old: false }),
             Flow::DrPrune => Request::DrPrune(DrPrune { before: facts.now, instance: None }),
             Flow::DrTakeOver => Request::DrTakeOver,
             Flow::DrDisable => Request::DrDisable,
-            Flow::PolicyAdd
-            | Flow::PolicyRemove
-            | Flow::LocationAdd
-            | Flow::Seal
-            | Flow::Copy
-            | Flow::ArtifactRemove
-            | Flow::Export
-            | Flow::KitMake => return None,
+            Flow::PolicyAdd | Flow::PolicyRemove | Flow::LocationAdd | Flow::ArtifactRemove | Flow::Export | Flow::KitMake => return None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Screens, layers, wizards, palette, help.
 
 use super::*;
+use crate::domain::Flow;
 
 #[test]
 fn it_starts_with_the_first_screen_the_unlock_screen_or_the_overview() {
@@ -84,12 +85,36 @@ fn the_menu_says_why_an_action_cannot_be_taken() {
     assert_eq!(reason("Check now"), None);
     assert_eq!(reason("Put in use").as_deref(), Some("k10MasterKey is in use already"));
     assert_eq!(reason("Remove").as_deref(), Some("k10MasterKey is in use"));
-    let enabled = menu.items.iter().take_while(|i| i.disabled.is_none()).count();
-    assert!(menu.items[enabled..].iter().all(|i| i.disabled.is_some()), "enabled ones first");
-    key(&mut app, Key::End);
+    assert_eq!(menu.items[menu.selected].label, "Check now (you type it)");
+    let places = |menu: &crate::app::ActionMenu| menu.items.iter().map(|i| i.label.clone()).collect::<Vec<_>>();
+    let in_use = places(menu);
+    key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), []);
     assert!(app.flash.as_ref().unwrap().text.clean().starts_with("not now: "));
     assert!(matches!(app.top(), Some(Layer::Actions(_))), "it stays open");
+    key(&mut app, Key::Esc);
+    press(&mut app, "ja");
+    let Some(Layer::Actions(menu)) = app.top() else { panic!() };
+    assert_eq!(menu.items[1].disabled, None);
+    assert_eq!(places(menu), in_use, "each at its place, whatever can be done now");
+}
+
+#[test]
+fn somebody_elses_operation_keeps_nobody_from_sealing_and_copying() {
+    let mut f = facts(&["k10MasterKey", "ana"]);
+    f.holder = Some(crate::domain::Holder {
+        who: "ben@bastion".into(),
+        doing: "adding location other".into(),
+        since: now(),
+        place: "pid 1".into(),
+    });
+    f.locations = vec![location("nfs")];
+    let app = start(f);
+    let of = |flow, name: &str| app.why_not(&Intent::Flow(flow, Some(name.into())));
+    assert_eq!(of(Flow::Seal, "nfs"), None);
+    assert_eq!(of(Flow::Copy, "c0ffee"), None);
+    assert_eq!(of(Flow::Rescan, "nfs"), None);
+    assert_eq!(of(Flow::ArtifactRemove, "c0ffee").unwrap().kind, Kind::Changed);
 }
 
 #[test]
@@ -350,10 +375,8 @@ fn the_overview_begins_at_unfinished_work_else_at_the_next_act() {
     assert_eq!(start(f).overview_target(), Some(Target::Debt(0)));
 }
 
-#[test]
-fn enter_starts_the_one_act_of_every_answer_but_yes() {
-    use crate::domain::{Dr, Verdict, readiness};
-    let location = |name: &str| crate::domain::Location {
+fn location(name: &str) -> crate::domain::Location {
+    crate::domain::Location {
         name: name.parse().unwrap(),
         kind: "directory".into(),
         target: None,
@@ -362,7 +385,12 @@ fn enter_starts_the_one_act_of_every_answer_but_yes() {
         created_at: now(),
         created_by: "ana@bastion".into(),
         altered: false,
-    };
+    }
+}
+
+#[test]
+fn enter_starts_the_one_act_of_every_answer_but_yes() {
+    use crate::domain::{Dr, Verdict, readiness};
     let dr =
         Dr { enabled: true, locations: vec!["nfs".parse().unwrap()], number: 1, next_seq: 1, failing: Vec::new(), foreign: Vec::new() };
     let one = facts(&["a"]);

@@ -91,7 +91,8 @@ impl App {
         }
     }
 
-    /// Actions on the row, those that can be taken first.
+    /// Actions on the row. Each keeps its place whether or not it can be taken: fingers that know the way must not start another one
+    /// because somebody else was at work for a moment.
     pub(super) fn open_menu(&mut self) {
         let mut items: Vec<MenuItem> = Vec::new();
         let mut title = Text::new(self.screen.name());
@@ -138,8 +139,8 @@ impl App {
         if self.facts.as_ref().is_some_and(|f| f.lock == LockState::Locked && f.installation.is_some()) {
             items.insert(0, start(self, "Unlock".into(), Intent::Unlock));
         }
-        items.sort_by_key(|item| item.disabled.is_some());
-        self.layers.push(Layer::Actions(ActionMenu { title, says: Text::default(), items, selected: 0 }));
+        let selected = items.iter().position(|item| item.disabled.is_none()).unwrap_or(0);
+        self.layers.push(Layer::Actions(ActionMenu { title, says: Text::default(), items, selected }));
     }
 
     /// Bindings that the help overlay shows: those that hold `filter`, in their order.
