@@ -138,6 +138,12 @@ screens! {
     export: |size| exported(size, false);
     export_shown: |size| exported(size, true);
     quit_with_a_debt: |size| { let mut s = at(protected(), size, ""); s.key(Key::Ctrl('c')); s };
+    recover: stage::talks::recover;
+    recovered: stage::talks::recovered;
+    drill: stage::talks::drill;
+    drill_report: stage::talks::drill_report;
+    drill_below: stage::talks::drill_below;
+    drill_while_locked: stage::talks::drill_while_locked;
     read_only: |size| { let mut facts = calm(); facts.read_only = true; Stage::new(facts, size) };
     hostile_names: |size| at(hostile(), size, "2jd");
     hostile_overview: |size| at(hostile(), size, "");

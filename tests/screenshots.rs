@@ -36,6 +36,9 @@ fn pictures_are_of_todays_screens() {
             ("readiness", screen("mjjjj")),
             ("artifacts", screen("4jj")),
             ("migration-export", export()),
+            ("drill", talk(stage::talks::drill)),
+            ("drill-report", talk(stage::talks::drill_report)),
+            ("recover", talk(stage::talks::recover)),
         ];
         let stale: Vec<&str> = pictures.iter().filter(|(name, buffer)| !same(&folder, name, buffer)).map(|(name, _)| *name).collect();
         assert!(stale.is_empty(), "stale: {stale:?}; look, then KASTELLAN_UPDATE=1 cargo test --test screenshots");
@@ -44,6 +47,10 @@ fn pictures_are_of_todays_screens() {
 
 fn overview() -> Buffer {
     draw(&Stage::new(facts(), SIZE).app, THEME, Depth::True)
+}
+
+fn talk(at: fn((u16, u16)) -> Stage) -> Buffer {
+    draw(&at(SIZE).app, THEME, Depth::True)
 }
 
 fn passkeys() -> Buffer {

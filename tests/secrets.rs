@@ -384,6 +384,14 @@ fn what_is_typed_is_not_drawn_and_after_locking_not_in_memory() {
     terminal.send(":dr-check\r");
     step_of(&terminal, "Type the DR passphrase", &format!("{SECOND}\r"));
     step_of(&terminal, "Receipt", "\r");
+    // A drill, asked step by step in the console: a wrong passphrase, and the right ones.
+    terminal.send(":drill\r");
+    terminal.answer("Where are the archives? A folder, or s3://BUCKET/PREFIX:", &share.display().to_string());
+    for (prompt, secret) in [("DR passphrase:", WRONG), ("DR passphrase:", SECOND), ("passphrase:", MARKER), ("passphrase:", MARKER)] {
+        terminal.answer(prompt, secret);
+    }
+    terminal.wait_text("Done. Enter closes.");
+    terminal.send("\r");
     terminal.send("\x18");
     terminal.wait_gone("unlocked by");
     terminal.wait_quiet(std::time::Duration::from_millis(300));

@@ -33,26 +33,30 @@ fn intent_words(intent: &Intent) -> String {
         Intent::Artifacts => "look at locations and artifacts".into(),
         Intent::Dr => "look at DR and drills".into(),
         Intent::Readiness => "look at every case".into(),
-        Intent::Flow(..) | Intent::Guided(_) => match Wizard::serving(intent) {
-            Some((wizard, _)) => lower(wizard.title),
-            None => guided_words(intent).into(),
-        },
+        Intent::Guided(what) => guided_words(what).into(),
+        Intent::Flow(..) => Wizard::serving(intent).map_or_else(|| "begin".into(), |(wizard, _)| lower(wizard.title)),
     }
 }
 
-fn guided_words(intent: &Intent) -> &'static str {
-    match intent {
-        Intent::Guided(Guided::Recover) => "recover: I lost everything",
-        Intent::Guided(Guided::Drill) => "rehearse a total loss",
-        Intent::Guided(Guided::Import) => "open import data",
-        Intent::Guided(Guided::KitCheck) => "try a recovery kit",
-        Intent::Guided(Guided::Verify(_)) => "verify every tag",
-        Intent::Guided(Guided::Checklist) => "look at what is left to be done",
-        Intent::Guided(Guided::Open(_)) => "open the artifact",
-        Intent::Guided(Guided::LocationCheck(_)) => "try every right on the location",
-        Intent::Guided(Guided::DrillShow(_)) => "read the drill's report",
-        _ => "begin",
+/// What is asked step by step, in words.
+pub(super) fn guided_words(what: &Guided) -> &'static str {
+    match what {
+        Guided::Recover => "recover: I lost everything",
+        Guided::Drill => "rehearse a total loss",
+        Guided::Import => "open import data",
+        Guided::KitCheck => "try a recovery kit",
+        Guided::Verify(_) => "verify every tag",
+        Guided::Checklist => "look at what is left to be done",
+        Guided::Open(_) => "open the artifact",
+        Guided::LocationCheck(_) => "try every right on the location",
+        Guided::DrillShow(_) => "read the drill's report",
     }
+}
+
+/// The same with a capital letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|c| c.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
 fn lower(title: &str) -> String {

@@ -94,7 +94,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str)> {
     let mut hints: Vec<(&Binding, &'static str)> = BINDINGS.iter().filter(shown).filter_map(hinted).collect();
     hints.sort_by_key(|(b, _)| weight(app, b));
     // Where characters are text, help has another key.
-    let typing = app.edits_text() || app.focused_secret().is_some();
+    let typing = app.edits_text() || app.focused_secret().is_some() || app.between_questions();
     let types = |key: &&Key| !(typing && matches!(key, Key::Char(_)));
     let key = |b: &Binding| app.setup.keymap.of(b.action).iter().find(types).map(ToString::to_string);
     hints.into_iter().filter_map(|(b, word)| Some((key(b)?, word))).collect()
@@ -114,6 +114,16 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
         (Action::Back, Some(Layer::Wizard(driver))) if driver.runs() => "leave it running",
         (Action::Back, Some(Layer::Wizard(driver))) if driver.receipt.is_none() => "leave",
         (Action::StepBack, Some(Layer::Wizard(driver))) if driver.at == 0 || driver.runs() || driver.receipt.is_some() => return None,
+        (Action::Enter, Some(Layer::Talk)) => match &app.talk {
+            Some(talk) if talk.asked.is_some() => "answer",
+            Some(talk) if talk.runs() => return None,
+            _ => "close",
+        },
+        (Action::Back, Some(Layer::Talk)) => match &app.talk {
+            Some(talk) if talk.asked.is_some() => "leave",
+            Some(talk) if talk.runs() => "leave it running",
+            _ => "close",
+        },
         (Action::Enter, Some(Layer::Unlock(unlock))) => return (!unlock.busy).then_some("unlock"),
         (Action::Back, Some(Layer::Unlock(unlock))) => {
             if unlock.busy {
@@ -122,7 +132,8 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
                 "look around"
             }
         }
-        (Action::Enter, Some(Layer::Yaml(_) | Layer::Doctor(_) | Layer::Log(_) | Layer::Details(_))) => return None,
+        (Action::StepBack, Some(Layer::Talk))
+        | (Action::Enter, Some(Layer::Yaml(_) | Layer::Doctor(_) | Layer::Log(_) | Layer::Details(_))) => return None,
         (Action::Enter, Some(Layer::Help(_))) => "run",
         (Action::Enter, Some(Layer::Palette(_))) => "go",
         (Action::Pane, Some(Layer::Palette(_))) => "complete",

@@ -114,8 +114,14 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Repaint,
-    /// Give the terminal back, ask line by line, and open the console again.
+    /// Let the command line do it, asking here. Answer: `Msg::Said`, until it ended.
     Guided(Guided),
+    /// Answer its question with this line.
+    Answer(String),
+    /// Answer its question with the secret in `Slot::TALK`, which is wiped.
+    AnswerSecret,
+    /// Leave it: it stops at its next safe point.
+    LeaveGuided,
     /// Start the demo in place of this connection.
     StartDemo,
     /// Restore the terminal and end, with this exit code (0, or 128 + the signal).

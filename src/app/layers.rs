@@ -17,6 +17,8 @@ pub enum Layer {
     Yaml(YamlView),
     /// A guided flow.
     Wizard(Box<Driver>),
+    /// A verb that asks step by step ([`super::App::talk`]).
+    Talk,
     /// All keys.
     Help(Help),
     /// Nouns and verbs.
@@ -45,7 +47,7 @@ pub struct FirstScreen {
 impl FirstScreen {
     /// What it offers: label and one line.
     pub const CHOICES: [(&'static str, &'static str); 4] = [
-        ("Recover: I lost everything", "asks line by line for a place with archives and two envelopes; changes nothing there"),
+        ("Recover: I lost everything", "asks for a place with archives and two envelopes; changes nothing there"),
         ("Set up a new installation", "makes a master key and the first passkey; nothing is written before you have said yes"),
         ("Try a recovery kit", "opens it, and says part by part what it recovers; then: recover"),
         ("Demo", "a throwaway installation with passkeys, policies and an unfinished rotation; it vanishes when you leave"),
@@ -215,6 +217,10 @@ pub enum QuestionKind {
     StopOperation,
     /// Quit while changes are in no DR archive.
     QuitDebt,
+    /// Leave what asks step by step.
+    LeaveTalk,
+    /// Quit while that is not over.
+    QuitTalk,
 }
 
 /// A question with answers; the first is the safe one and has the focus.

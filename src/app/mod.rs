@@ -21,6 +21,7 @@ mod progress;
 mod reading;
 mod sheet;
 mod state;
+mod talk;
 mod update;
 
 #[cfg(test)]
@@ -44,4 +45,5 @@ pub use passkeys::{PasskeyRow, details, passkey_columns, passkey_row, policy_det
 pub use progress::{Meter, Progress};
 pub use sheet::{Item, Said, TIMES, WIDE, sheet_empty, sheet_heads, sheet_title, verdict_level};
 pub use state::{App, Screen, Setup};
+pub use talk::{Asked, Talk, TalkField};
 pub use update::update;

@@ -1,7 +1,9 @@
 //! What the console is told.
 
 use super::Key;
-use crate::domain::{Artifact, Chronicle, Event, Facts, Fault, JournalReport, PasskeyName, Plan, Policy, Receipt, Slot, Text, Timestamp};
+use crate::domain::{
+    Artifact, Chronicle, Event, Facts, Fault, JournalReport, PasskeyName, Plan, Policy, Receipt, Saying, Slot, Text, Timestamp,
+};
 use crate::wizard::SlotState;
 
 /// When a message was taken: by the wall, and in seconds since boot with sleep included.
@@ -105,6 +107,8 @@ pub enum Msg {
     Event(Box<Event>),
     /// The running operation ended.
     Ended(Result<Box<Receipt>, Fault>),
+    /// The talk tells something. Answer to [`super::Effect::Guided`].
+    Said(Saying),
     /// Answer to [`super::Effect::Copy`]: how it was copied (`tmux buffer`, `terminal (OSC 52)`), or why not.
     Copied(Result<Text, Text>),
     /// Answer to [`super::Effect::StartDemo`]: why not. (Where it started, the runtime makes a new [`super::App`].)

@@ -1,7 +1,7 @@
 //! How far a running operation is, in words and as a share: what the header and the run of a flow draw, whatever lies on top.
 
 use super::App;
-use crate::domain::{Event, Request, StepId, Text, Timestamp, bytes};
+use crate::domain::{Counted, Event, Request, StepId, Text, Timestamp, bytes};
 
 /// Where a step's counting began, so that there is a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,27 +37,21 @@ impl App {
         let line = running.now()?;
         let (done, total) = line.progress?;
         // Rescans count objects; all else counts bytes.
-        let counted = |n: u64| if matches!(running.plan.request, Request::Rescan(_)) { n.to_string() } else { bytes(n) };
-        let mut words = match total {
-            Some(total) => format!("{} of {}", counted(done), counted(total)),
-            None => counted(done),
-        };
-        let seconds = self.meter.as_ref().filter(|m| m.step == line.id).map(|m| (self.now.since(m.since), m.from));
-        if let Some((seconds @ 1.., from)) = seconds {
-            let rate = done.saturating_sub(from) / seconds.unsigned_abs();
-            words = format!("{words}, {}/s", counted(rate));
-            if let Some(left) = total.map(|total| total.saturating_sub(done)).filter(|_| rate > 0) {
-                words = format!("{words}, {} s left", left.div_ceil(rate));
-            }
-        }
-        let percent =
-            total.filter(|total| *total > 0).map(|total| u8::try_from(u128::from(done) * 100 / u128::from(total)).unwrap_or(100).min(100));
-        Some(Progress { percent, words: words.into() })
+        let counted = Counted { done, total, bytes: !matches!(running.plan.request, Request::Rescan(_)) };
+        let since = self.meter.as_ref().filter(|m| m.step == line.id).map_or((0, done), |m| (self.now.since(m.since), m.from));
+        Some(measured(&counted, since.0, since.1))
     }
 
     /// What runs here, in a line for any screen: `artifact seal 35 %`.
     #[must_use]
     pub fn running_words(&self) -> Option<String> {
+        if let Some(talk) = self.talk.as_ref().filter(|talk| talk.runs()) {
+            return Some(match talk.progress(self.now).and_then(|p| p.percent) {
+                _ if talk.asked.is_some() => format!("{} asks", talk.name()),
+                Some(percent) => format!("{} {percent} %", talk.name()),
+                None => format!("{} runs", talk.name()),
+            });
+        }
         let running = self.operation.as_ref().filter(|op| op.runs())?;
         let verb = running.plan.request.verb();
         Some(match (self.progress().and_then(|p| p.percent), running.now()) {
@@ -66,4 +60,23 @@ impl App {
             (None, None) => format!("{verb} runs"),
         })
     }
+}
+
+/// What is counted, in words and as a share; `seconds` have passed since it stood at `from`.
+pub(super) fn measured(counted: &Counted, seconds: i64, from: u64) -> Progress {
+    let Counted { done, total, .. } = *counted;
+    let said = |n: u64| if counted.bytes { bytes(n) } else { n.to_string() };
+    let mut words = match total {
+        Some(total) => format!("{} of {}", said(done), said(total)),
+        None => said(done),
+    };
+    if seconds >= 1 {
+        let rate = done.saturating_sub(from) / seconds.unsigned_abs();
+        words = format!("{words}, {}/s", said(rate));
+        if let Some(left) = total.map(|total| total.saturating_sub(done)).filter(|_| rate > 0) {
+            words = format!("{words}, {} s left", left.div_ceil(rate));
+        }
+    }
+    let share = |total: u64| u8::try_from(u128::from(done) * 100 / u128::from(total)).unwrap_or(100).min(100);
+    Progress { percent: total.filter(|total| *total > 0).map(share), words: words.into() }
 }

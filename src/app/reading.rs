@@ -1,6 +1,6 @@
 //! What views and bindings read off the console.
 
-use super::{App, Details, Layer, Place, Screen};
+use super::{App, Details, Layer, Place, Screen, Talk, TalkField};
 use crate::domain::{
     ArtifactCopy, ArtifactKind, DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Intent, Kind, LocationForget, LocationName,
     Passkey, PasskeyRemove, PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Seal, Sweep, Text, Which, may,
@@ -25,7 +25,7 @@ impl App {
     pub fn lock_words(&self) -> String {
         match self.facts.as_ref().map(|f| &f.lock) {
             Some(crate::domain::LockState::Unlocked { by, .. }) => format!("unlocked by {by}"),
-            _ if self.operation_runs() => "LOCKED, 1 operation running".into(),
+            _ if self.operation_runs() || self.talk_works() => "LOCKED, 1 operation running".into(),
             _ => "LOCKED".into(),
         }
     }
@@ -66,6 +66,7 @@ impl App {
             Layer::Details(Details::Item(item, _)) => item.title(),
             Layer::Yaml(_) => "YAML".into(),
             Layer::Wizard(driver) => driver.wizard.name.into(),
+            Layer::Talk => self.talk.as_ref().map(Talk::name).unwrap_or_default().into(),
             Layer::Help(_) => "help".into(),
             Layer::Palette(_) => "palette".into(),
             Layer::Actions(_) => "actions".into(),
@@ -84,6 +85,7 @@ impl App {
         match self.top() {
             Some(Layer::Palette(_) | Layer::Help(_)) => true,
             Some(Layer::Wizard(driver)) => driver.edits_text(),
+            Some(Layer::Talk) => self.asked().is_some_and(|asked| matches!(asked.field, TalkField::Line(_))),
             Some(_) => false,
             None => self.filtering.is_some(),
         }
@@ -96,6 +98,7 @@ impl App {
             Some(Layer::First(_)) => Place::First,
             Some(Layer::Unlock(_)) => Place::Unlock,
             Some(Layer::Wizard(_)) => Place::Wizard,
+            Some(Layer::Talk) if self.asked().is_some() => Place::Wizard,
             Some(Layer::Details(_)) => Place::Details,
             Some(Layer::Palette(_) | Layer::Help(_)) => Place::Field,
             Some(_) => Place::Layer,

@@ -1,6 +1,6 @@
 //! The whole state of the console.
 
-use super::{ArtifactList, Flash, JournalList, Keymap, Layer, ListState, Meter, PasskeyList, PolicyList, Target};
+use super::{ArtifactList, Flash, JournalList, Keymap, Layer, ListState, Meter, PasskeyList, PolicyList, Talk, TalkField, Target};
 use crate::domain::{Facts, Slot, Text, Timestamp};
 use crate::wizard::{Running, SecretField, TextField};
 use std::collections::VecDeque;
@@ -100,6 +100,8 @@ pub struct App {
     pub history: VecDeque<Flash>,
     /// The running operation, or the last one until its end was seen.
     pub operation: Option<Running>,
+    /// A verb that asks step by step, until its end was seen.
+    pub talk: Option<Talk>,
     /// Where the counting of its step began.
     pub(super) meter: Option<Meter>,
     /// Rows of the screen's list, as the view tells.
@@ -177,6 +179,10 @@ impl App {
         match self.top()? {
             Layer::Unlock(unlock) if !unlock.busy => Some(&unlock.field),
             Layer::Wizard(driver) => driver.focused_secret(),
+            Layer::Talk => match &self.asked()?.field {
+                TalkField::Secret(field) => Some(field),
+                TalkField::Line(_) => None,
+            },
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use super::prompt::Prompt;
 use super::signals::Signals;
 use crate::domain::{Act, Changed, Fault, Intent, InvalidName, Kind, LocationName, PasskeyName, PolicyName, Prover, Text, Timestamp};
 use crate::host::{Color, Config, Host, Paths, start_log};
-use crate::ops::{Connection, Place, Session, SetUp, Settings};
+use crate::ops::{Connection, Place, Session, SetUp, Settings, Talk};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Call {
     pub production: bool,
     /// Signals that came.
     pub signals: Signals,
+    /// The console that asks and shows, where one does.
+    pub talk: Option<Talk>,
 }
 
 impl Call {
@@ -40,7 +42,7 @@ impl Call {
     ///
     /// # Errors
     /// As the paths', the configuration's and the log's.
-    pub fn new(globals: Globals, signals: Signals) -> Result<Self, Fault> {
+    pub fn new(globals: Globals, signals: Signals, talk: Option<Talk>) -> Result<Self, Fault> {
         let paths = Paths::find(globals.config.clone())?;
         if let Some(path) = &globals.config
             && !path.exists()
@@ -73,10 +75,11 @@ impl Call {
             accept_changed: globals.accept_changed_catalog.clone(),
             timeout: globals.timeout,
         };
-        let out = Out { format: globals.output, quiet: globals.quiet, color: colored(config.color) };
+        let color = talk.is_none() && colored(config.color);
+        let out = Out { format: globals.output, quiet: globals.quiet, color, talk: talk.clone() };
         let host = Arc::new(Host::real(paths));
         let place = Place { catalog };
-        Ok(Self { globals, out, host, config, place, settings, context: chosen, production: context.production, signals })
+        Ok(Self { globals, out, host, config, place, settings, context: chosen, production: context.production, signals, talk })
     }
 
     /// The catalog; None where there is none.
@@ -110,9 +113,12 @@ impl Call {
         SetUp { place: self.place.clone(), host: self.host.clone(), settings: self.settings.clone() }
     }
 
-    /// The terminal to ask on, where there is one.
+    /// Where to ask: in the console, else on the terminal, where there is one.
     pub fn prompt(&self) -> Option<Prompt> {
-        Prompt::open(&self.signals)
+        match &self.talk {
+            Some(talk) => Some(Prompt::drawn(talk, &self.signals)),
+            None => Prompt::open(&self.signals),
+        }
     }
 
     /// Reads something that another program may keep waiting (a pipe, standard input): a signal ends the wait.

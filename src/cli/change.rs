@@ -5,7 +5,7 @@
 
 use super::call::Call;
 use super::families::Family;
-use super::output::{End, Format, tell};
+use super::output::{End, Format};
 use super::progress::{Progress, Unit};
 use super::secrets::{self, Gathered, Opened};
 use super::{confirm, names, plan, unlock};
@@ -82,7 +82,7 @@ pub async fn archive_after(call: &Call, session: &Session) {
         Followed::NotDue => {}
         Followed::Made(lines) => lines.iter().for_each(|line| call.out.note(&format!("DR archive: {line}"))),
         Followed::Debt(why) => {
-            tell(&format!("this change is in no DR archive yet: {why}\nnext: kastellan dr status; kastellan dr archive"));
+            call.out.tell(&format!("this change is in no DR archive yet: {why}\nnext: kastellan dr status; kastellan dr archive"));
         }
     }
 }
@@ -154,9 +154,9 @@ fn source(request: &Request) -> PassphraseSource {
 
 /// Tells events: as JSON lines where that is asked for, else to a person who watches. Notes when the last step is done.
 fn report(call: &Call, bytes: bool, last: Option<StepId>, committed: Arc<AtomicBool>) -> Report {
-    let (events, watched) = (call.globals.events, call.out.watched());
+    let (events, watched, out) = (call.globals.events, call.out.watched(), call.out.clone());
     let unit = if bytes { Unit::Bytes } else { Unit::Things };
-    let progress = Progress::new(watched && !events, unit);
+    let progress = Progress::new(&call.out, unit);
     Report::to(move |event| {
         if let Event::StepDone { step, .. } = event
             && Some(step) == last.as_ref()
@@ -166,7 +166,7 @@ fn report(call: &Call, bytes: bool, last: Option<StepId>, committed: Arc<AtomicB
         if events {
             // An event is told before the operation goes on: scripts count on the order.
             if let Ok(line) = serde_json::to_string(event) {
-                tell(&line);
+                out.tell(&line);
             }
         } else if watched {
             if matches!(event, Event::StepDone { .. } | Event::StepFailed { .. }) {
@@ -174,8 +174,8 @@ fn report(call: &Call, bytes: bool, last: Option<StepId>, committed: Arc<AtomicB
             }
             match event {
                 Event::Progress { done, total, .. } => progress.tell(*done, *total),
-                Event::StepDone { step, result } => tell(&format!("[x] {}: {result}", step.0)),
-                Event::StepFailed { step, fault } => tell(&format!("[!] {}: {}", step.0, fault.cause)),
+                Event::StepDone { step, result } => out.tell(&format!("[x] {}: {result}", step.0)),
+                Event::StepFailed { step, fault } => out.tell(&format!("[!] {}: {}", step.0, fault.cause)),
                 _ => {}
             }
         }

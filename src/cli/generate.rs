@@ -5,6 +5,7 @@
 
 use super::call::Call;
 use super::prompt::{Key, Keys, Prompt, apart, edit, field};
+use super::terminal::Tty;
 use crate::crypto::{Passphrase, complete};
 use crate::domain::{Act, Fault, Kind, Text};
 use std::fmt::Write as _;
@@ -23,23 +24,24 @@ pub async fn show_and_type_back(call: &Call, envelope: &Text, secret: Passphrase
     };
     let envelope = envelope.clone();
     apart(move || {
-        let modes = prompt.tty.screen().map_err(|e| no_screen(&e))?;
-        let typed = dialogue(&prompt, &envelope, &secret);
+        let tty = prompt.tty().map_err(|e| no_screen(&e))?;
+        let modes = tty.screen().map_err(|e| no_screen(&e))?;
+        let typed = dialogue(&prompt, tty, &envelope, &secret);
         drop(modes);
         typed.map(|()| secret)
     })
     .await
 }
 
-fn dialogue(prompt: &Prompt, envelope: &Text, secret: &Passphrase) -> Result<(), Fault> {
+fn dialogue(prompt: &Prompt, tty: &Tty, envelope: &Text, secret: &Passphrase) -> Result<(), Fault> {
     let mut keys = Keys::default();
-    prompt.tty.say(&warning(envelope));
+    tty.say(&warning(envelope));
     wait(prompt, &mut keys)?;
     let mut remark = String::new();
     loop {
-        prompt.tty.say(&words(envelope, secret, &remark));
+        tty.say(&words(envelope, secret, &remark));
         wait(prompt, &mut keys)?;
-        let typed = type_back(prompt, &mut keys, envelope)?;
+        let typed = type_back(prompt, tty, &mut keys, envelope)?;
         match Passphrase::entered(&typed) {
             Ok(typed) if typed.same(secret) => return Ok(()),
             _ => remark = difference(secret, &typed),
@@ -84,12 +86,12 @@ fn spaced(secret: &[u8]) -> impl Iterator<Item = &str> {
     secret.split(|&byte| byte == b' ').filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty())
 }
 
-fn type_back(prompt: &Prompt, keys: &mut Keys, envelope: &Text) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn type_back(prompt: &Prompt, tty: &Tty, keys: &mut Keys, envelope: &Text) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let mut typed = field();
     let mut reveal = false;
     let mut hint = String::new();
     loop {
-        prompt.tty.say(&typing(envelope, &typed, reveal, &hint));
+        tty.say(&typing(envelope, &typed, reveal, &hint));
         hint.clear();
         match prompt.key(keys)? {
             Key::Enter => return Ok(typed),

@@ -12,7 +12,6 @@ mod console;
 mod families;
 mod generate;
 mod globals;
-mod guided;
 mod names;
 mod output;
 mod place;
@@ -23,6 +22,7 @@ mod prompt;
 mod secrets;
 mod signals;
 mod tables;
+mod talk;
 mod terminal;
 mod todo;
 mod unlock;
@@ -30,7 +30,7 @@ mod usage;
 mod verbs;
 
 pub use console::Console;
-pub use guided::guided;
+pub use talk::guided;
 
 use crate::domain::{Act, Changed, Fault, Kind};
 use args::Cli;
@@ -86,7 +86,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
             Ok(signals) => signals,
             Err(e) => return Outcome::Exit(fail(&no_runtime(&e))),
         };
-        match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals.clone())).await {
+        match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals.clone(), None)).await {
             Ok(Some(console)) => Outcome::Console(console),
             Ok(None) | Err(End::Closed) => Outcome::Exit(0),
             Err(End::Fault(fault)) => {
@@ -103,7 +103,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
 /// Help and version are data; anything else is wrong words.
 fn not_parsed(error: &clap::Error, args: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let out = Out { format: Format::Table, quiet: false, color: false };
+        let out = Out { format: Format::Table, quiet: false, color: false, talk: None };
         return match out.data(&error.render().to_string()) {
             Ok(()) | Err(End::Closed) => 0,
             Err(End::Fault(fault)) => fail(&fault),

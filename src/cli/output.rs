@@ -5,7 +5,7 @@
 
 use crate::domain::{Act, Changed, Fault, Kind, Text};
 use crate::host::why;
-use crate::ops::{Resource, to_json_list, to_yaml_list};
+use crate::ops::{Resource, Talk, to_json_list, to_yaml_list};
 use std::io::{ErrorKind, IsTerminal, Write};
 use unicode_width::UnicodeWidthStr;
 
@@ -42,7 +42,7 @@ impl From<Fault> for End {
 }
 
 /// Where a verb writes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Out {
     /// `-o`.
     pub format: Format,
@@ -50,6 +50,8 @@ pub struct Out {
     pub quiet: bool,
     /// Colour on standard output.
     pub color: bool,
+    /// The console that shows it, where one does.
+    pub talk: Option<Talk>,
 }
 
 /// A list in all its forms; only the one that [`Out::tabular`] says is looked at.
@@ -73,8 +75,11 @@ impl Out {
     ///
     /// # Errors
     /// [`End::Closed`] where nobody reads any more; a fault where writing fails.
-    #[allow(clippy::unused_self, reason = "where data goes is a matter of the call")]
-    pub fn data(self, text: &str) -> Result<(), End> {
+    pub fn data(&self, text: &str) -> Result<(), End> {
+        if let Some(talk) = &self.talk {
+            talk.say(text);
+            return Ok(());
+        }
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
@@ -87,19 +92,32 @@ impl Out {
     }
 
     /// Writes a line for people, on standard error; `-q` keeps it back.
-    pub fn note(self, text: &str) {
+    pub fn note(&self, text: &str) {
         if !self.quiet {
-            tell(text);
+            self.tell(text);
+        }
+    }
+
+    /// The same, whatever `-q` says.
+    pub fn tell(&self, text: &str) {
+        match &self.talk {
+            Some(talk) => talk.say(text),
+            None => tell(text),
         }
     }
 
     /// Whether a person watches standard error.
-    pub fn watched(self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+    pub fn watched(&self) -> bool {
+        !self.quiet && (self.talk.is_some() || std::io::stderr().is_terminal())
+    }
+
+    /// Whether a person reads standard output as it comes, and what is told beside it.
+    pub fn live(&self) -> bool {
+        self.watched() && self.tabular() && (self.talk.is_some() || std::io::stdout().is_terminal())
     }
 
     /// Whether lists are drawn as tables: one of table and items is enough to fill.
-    pub fn tabular(self) -> bool {
+    pub fn tabular(&self) -> bool {
         matches!(self.format, Format::Table | Format::Wide)
     }
 
@@ -107,7 +125,7 @@ impl Out {
     ///
     /// # Errors
     /// As [`Out::data`].
-    pub fn list(self, list: List<'_>) -> Result<(), End> {
+    pub fn list(&self, list: List<'_>) -> Result<(), End> {
         let mark = (!list.verified).then_some(LOCKED);
         match self.format {
             Format::Table | Format::Wide | Format::Prometheus => {
@@ -146,7 +164,7 @@ impl Out {
     ///
     /// # Errors
     /// As [`Out::data`].
-    pub fn one(self, resource: Resource, people: &str, verified: bool) -> Result<(), End> {
+    pub fn one(&self, resource: Resource, people: &str, verified: bool) -> Result<(), End> {
         let mark = (!verified).then_some(LOCKED);
         match self.format {
             Format::Json | Format::Yaml => {
@@ -174,7 +192,7 @@ impl Out {
         }
     }
 
-    fn structured(self, resource: &Resource) -> Result<(), End> {
+    fn structured(&self, resource: &Resource) -> Result<(), End> {
         self.data(&if self.format == Format::Json { resource.to_json() } else { resource.to_yaml() })
     }
 }

@@ -2,8 +2,15 @@
 //!
 //! Owns: that one line. Must not: draw where nobody watches.
 
+use super::output::Out;
+use crate::domain::Counted;
+use crate::ops::Talk;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// No more often is a console told.
+const OFTEN: Duration = Duration::from_millis(200);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,18 +25,29 @@ pub enum Unit {
 pub struct Progress {
     unit: Unit,
     watched: bool,
+    /// The console that draws it, where one does, and when it was told last.
+    talk: Option<(Talk, Mutex<Option<Instant>>)>,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Progress {
-    /// Drawn only where somebody watches.
-    pub fn new(watched: bool, unit: Unit) -> Self {
-        Self { unit, watched: watched && super::terminal::draws(), bar: Mutex::new(None) }
+    /// Shown only where somebody watches `out`.
+    pub fn new(out: &Out, unit: Unit) -> Self {
+        let talk = out.talk.clone().map(|talk| (talk, Mutex::new(None)));
+        Self { unit, watched: out.watched() && (talk.is_some() || super::terminal::draws()), talk, bar: Mutex::new(None) }
     }
 
     /// So much is done, of so much where that is known.
     pub fn tell(&self, done: u64, total: Option<u64>) {
         if !self.watched {
+            return;
+        }
+        if let Some((talk, last)) = &self.talk {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_none_or(|last| last.elapsed() >= OFTEN) {
+                *last = Some(Instant::now());
+                talk.counted(Counted { done, total, bytes: self.unit == Unit::Bytes });
+            }
             return;
         }
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,6 +57,11 @@ impl Progress {
 
     /// The line goes.
     pub fn end(&self) {
+        if let Some((talk, last)) = &self.talk
+            && last.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+        {
+            talk.counted_all();
+        }
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }

@@ -5,18 +5,24 @@
 use super::signals::{HUNG_UP, INTERRUPTED, Signals};
 use super::terminal::Tty;
 use crate::domain::{Act, Changed, Fault, Kind};
+use crate::ops::Talk;
 use rustix::event::{PollFd, PollFlags, poll};
 use zeroize::Zeroizing;
 
 /// The longest that is taken from a prompt, in bytes.
 const LONGEST: usize = 4096;
 
-/// A terminal to ask on.
+/// Where to ask.
 #[derive(Clone)]
 pub struct Prompt {
-    /// Where.
-    pub tty: Tty,
+    on: On,
     signals: Signals,
+}
+
+#[derive(Clone)]
+enum On {
+    Terminal(Tty),
+    Console(Talk),
 }
 
 /// What a key press, or a piece of a paste, means to a field.
@@ -41,13 +47,34 @@ pub enum Key {
 impl Prompt {
     /// A prompt, where somebody can see it.
     pub fn open(signals: &Signals) -> Option<Self> {
-        Tty::open().map(|tty| Self { tty, signals: signals.clone() })
+        Tty::open().map(|tty| Self { on: On::Terminal(tty), signals: signals.clone() })
+    }
+
+    /// In the console.
+    pub fn drawn(talk: &Talk, signals: &Signals) -> Self {
+        Self { on: On::Console(talk.clone()), signals: signals.clone() }
+    }
+
+    /// The terminal, where it is one.
+    ///
+    /// # Errors
+    /// Where the console asks.
+    pub fn tty(&self) -> std::io::Result<&Tty> {
+        match &self.on {
+            On::Terminal(tty) => Ok(tty),
+            On::Console(_) => Err(std::io::Error::other("this is shown on a terminal alone")),
+        }
     }
 
     /// Writes a line for the person.
     pub fn say(&self, text: &str) {
-        self.tty.say(text);
-        self.tty.say("\n");
+        match &self.on {
+            On::Terminal(tty) => {
+                tty.say(text);
+                tty.say("\n");
+            }
+            On::Console(talk) => talk.say(text),
+        }
     }
 
     /// Asks for a secret without echo. Pasted line breaks are white space. What is to be read first belongs into `label`: who answers it
@@ -56,10 +83,14 @@ impl Prompt {
     /// # Errors
     /// `Kind::Interrupted`.
     pub async fn secret(&self, label: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let tty = match &self.on {
+            On::Console(talk) => return talk.ask(label, true).await.ok_or_else(left),
+            On::Terminal(tty) => tty.clone(),
+        };
         let (prompt, label) = (self.clone(), label.to_owned());
         apart(move || {
-            let modes = prompt.tty.keys().map_err(|e| broken(&e))?;
-            prompt.tty.say(&label);
+            let modes = tty.keys().map_err(|e| broken(&e))?;
+            tty.say(&label);
             let mut field = Zeroizing::new(Vec::with_capacity(LONGEST));
             let mut keys = Keys::default();
             loop {
@@ -68,13 +99,13 @@ impl Prompt {
                     Ok(key) => edit(&mut field, key),
                     Err(fault) => {
                         drop(modes);
-                        prompt.tty.say("\n");
+                        tty.say("\n");
                         return Err(fault);
                     }
                 }
             }
             drop(modes);
-            prompt.tty.say("\n");
+            tty.say("\n");
             Ok(field)
         })
         .await
@@ -85,9 +116,16 @@ impl Prompt {
     /// # Errors
     /// `Kind::Interrupted`.
     pub async fn line(&self, label: &str) -> Result<String, Fault> {
+        let tty = match &self.on {
+            On::Console(talk) => {
+                let answer = talk.ask(label, false).await.ok_or_else(left)?;
+                return Ok(String::from_utf8_lossy(&answer).trim().to_owned());
+            }
+            On::Terminal(tty) => tty.clone(),
+        };
         let (prompt, label) = (self.clone(), label.to_owned());
         apart(move || {
-            prompt.tty.say(&label);
+            tty.say(&label);
             let mut line = Vec::new();
             loop {
                 match prompt.byte() {
@@ -95,7 +133,7 @@ impl Prompt {
                     Ok(byte) if line.len() < LONGEST => line.push(byte),
                     Ok(_) => {}
                     Err(fault) => {
-                        prompt.tty.say("\n");
+                        tty.say("\n");
                         return Err(fault);
                     }
                 }
@@ -133,8 +171,9 @@ impl Prompt {
 
     /// Waits for a byte or a signal.
     fn byte(&self) -> Result<u8, Fault> {
+        let tty = self.tty().map_err(|e| broken(&e))?;
         loop {
-            let mut fds = [PollFd::new(self.tty.file(), PollFlags::IN), PollFd::new(self.signals.woken(), PollFlags::IN)];
+            let mut fds = [PollFd::new(tty.file(), PollFlags::IN), PollFd::new(self.signals.woken(), PollFlags::IN)];
             match poll(&mut fds, None) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => return Err(broken(&e.into())),
@@ -146,7 +185,7 @@ impl Prompt {
                 continue;
             }
             let mut byte = Zeroizing::new([0u8; 1]);
-            match rustix::io::read(self.tty.file(), &mut *byte) {
+            match rustix::io::read(tty.file(), &mut *byte) {
                 Ok(1) => return Ok(byte[0]),
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
                 // End of input: Ctrl-D on a line, or the terminal is gone.

@@ -30,10 +30,15 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// None is listened to: somebody else says what [`Signals::came`].
+    pub fn unheard() -> std::io::Result<Self> {
+        let (woken, wake) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        Ok(Self { stop: Stop::default(), code: Arc::new(AtomicU8::new(0)), woken: Arc::new(woken), wake: Arc::new(wake) })
+    }
+
     /// Begins to listen; needs a runtime.
     pub fn listen() -> std::io::Result<Self> {
-        let (woken, wake) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        let signals = Self { stop: Stop::default(), code: Arc::new(AtomicU8::new(0)), woken: Arc::new(woken), wake: Arc::new(wake) };
+        let signals = Self::unheard()?;
         // Under nohup a hang-up stays ignored; a prompt still notices that its terminal is gone.
         let hang_up = (!hang_up_ignored()).then(|| (SignalKind::hangup(), HUNG_UP));
         let kinds = [(SignalKind::interrupt(), INTERRUPTED), (SignalKind::terminate(), TERMINATED), (SignalKind::quit(), QUIT)];

@@ -3,11 +3,11 @@
 //! Owns: the order of sources, three prompts, hints and searches. Must not: open anything itself, that is `ops`. Next: `change`.
 
 use super::call::{Call, path_of};
-use super::output::tell;
+use super::output::Out;
 use super::prompt::Prompt;
 use super::secrets::{self, Opened, PROMPTS};
 use crate::crypto::{Passphrase, Secrets, Slip, Words};
-use crate::domain::{Act, Facts, Fault, Installation, Kind, Opens, PasskeyName, PassphraseSource, Prover, Slot, Text};
+use crate::domain::{Act, Counted, Facts, Fault, Installation, Kind, Opens, PasskeyName, PassphraseSource, Prover, Slot, Text};
 use crate::ops::{Keys, Search, Session, Trying, Unlock, unlock as open};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
@@ -189,7 +189,7 @@ async fn attempt(
     let kept = (search == Search::None).then(|| secret.duplicate());
     let mut slots = Secrets::new();
     slots.put(Slot::UNLOCK.0, secret);
-    let watch = Watch::new(call.out.watched());
+    let watch = Watch::new(&call.out);
     let how = Unlock { with, by, search };
     let ended = open(session.connection(), &how, &slots, &|trying| watch.tell(&trying), call.signals.stop()).await;
     watch.clear();
@@ -198,23 +198,26 @@ async fn attempt(
 
 /// Shows what is being tried, where a person watches.
 struct Watch {
-    shown: bool,
+    out: Out,
     bar: Mutex<Option<(usize, ProgressBar)>>,
 }
 
 impl Watch {
-    fn new(shown: bool) -> Self {
-        Self { shown, bar: Mutex::new(None) }
+    fn new(out: &Out) -> Self {
+        Self { out: out.clone(), bar: Mutex::new(None) }
     }
 
     fn tell(&self, trying: &Trying) {
-        if !self.shown {
+        if !self.out.watched() {
             return;
         }
         match trying.candidate {
-            None if trying.of > 1 => tell(&format!("trying {} of {}: {}", trying.nth, trying.of, trying.passkey)),
+            None if trying.of > 1 => self.out.tell(&format!("trying {} of {}: {}", trying.nth, trying.of, trying.passkey)),
             None => {}
             Some((done, all)) => {
+                if let Some(talk) = &self.out.talk {
+                    return talk.counted(Counted { done: done as u64, total: Some(all as u64), bytes: false });
+                }
                 let Ok(mut bar) = self.bar.lock() else { return };
                 if bar.as_ref().is_some_and(|(nth, _)| *nth != trying.nth)
                     && let Some((_, bar)) = bar.take()
@@ -233,6 +236,9 @@ impl Watch {
     }
 
     fn clear(&self) {
+        if let Some(talk) = &self.out.talk {
+            talk.counted_all();
+        }
         if let Ok(mut bar) = self.bar.lock()
             && let Some((_, bar)) = bar.take()
         {

@@ -45,7 +45,7 @@ pub enum Flow {
     KitMake,
 }
 
-/// What the console hands to the command line on the same terminal: it may begin with nothing at all, or writes more than a screen.
+/// What the console lets the command line ask step by step, and shows: it may begin with nothing at all, or tells more than a screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "guided", content = "of")]
 pub enum Guided {

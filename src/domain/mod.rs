@@ -23,6 +23,7 @@ mod plan;
 mod prover;
 mod readiness;
 mod request;
+mod talk;
 mod text;
 mod time;
 
@@ -56,5 +57,6 @@ pub use request::{
     ArtifactCopy, ArtifactRemove, DrArchive, DrChange, DrEnable, DrPrune, Export, ImportIn, Init, KitMake, LocationAdd, LocationForget,
     PasskeyAdd, PasskeyRemove, PasskeyUse, PolicyAdd, PolicyRemove, Request, Rescan, Rotate, Seal, Sweep, Which,
 };
+pub use talk::{Counted, Saying};
 pub use text::{Text, count};
 pub use time::Timestamp;

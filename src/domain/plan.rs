@@ -27,6 +27,8 @@ impl Slot {
     pub const IMPORT: Self = Self(6);
     /// What an operation made for the person alone: import data.
     pub const TEXT: Self = Self(7);
+    /// What a verb asks for that is shown in the console.
+    pub const TALK: Self = Self(8);
     /// The first of the slots for secrets of existing passkeys, one after the other.
     pub const CHECK: Self = Self(16);
 }

@@ -125,6 +125,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Opens the session where there was no catalog before: something may have brought one back.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn connect_anew(&self) -> Result<(), Fault> {
+        let open = self.0.session.read().await.is_some();
+        if open { Ok(()) } else { self.connect().await }
+    }
+
     /// Lets `work` answer when it is done; not now, for it may have to wait.
     fn answer(&self, work: impl Future<Output = Msg> + 'static) {
         let tell = self.0.tell.clone();

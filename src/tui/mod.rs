@@ -19,8 +19,7 @@ pub mod views;
 pub mod widgets;
 
 pub use backend::Screen;
-pub use runtime::Ended;
-pub use start::Start;
+pub use start::{Guide, Start};
 
 use crate::domain::{Act, Fault, Kind};
 use std::panic::AssertUnwindSafe;
@@ -29,7 +28,7 @@ use std::panic::AssertUnwindSafe;
 ///
 /// # Errors
 /// `Kind::Usage` where this is no terminal; what else failed before there was a screen. Otherwise the exit code.
-pub fn run(start: Start) -> Result<Ended, Fault> {
+pub fn run(start: Start) -> Result<u8, Fault> {
     // Before anything else, so that whatever fails leaves the terminal as it was.
     let guard = terminal::Guard::new()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
@@ -37,8 +36,7 @@ pub fn run(start: Start) -> Result<Ended, Fault> {
     })?;
     let tasks = tokio::task::LocalSet::new();
     // A panic has given the terminal back and said where it was; what it unwinds through is dropped, keys included.
-    let code =
-        std::panic::catch_unwind(AssertUnwindSafe(|| tasks.block_on(&runtime, runtime::run(start, guard)))).unwrap_or(Ok(Ended::Code(1)));
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| tasks.block_on(&runtime, runtime::run(start, guard)))).unwrap_or(Ok(1));
     // What still waits, a passphrase being tried for one, is not waited for.
     drop(tasks);
     runtime.shutdown_background();

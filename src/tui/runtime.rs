@@ -6,14 +6,15 @@ use super::backend::Screen;
 use super::desk::Desk;
 use super::input::{Input, Reader};
 use super::slots::Slots;
+use super::start::Guide;
 use super::terminal::{self, Guard};
 use super::theme::{self, Theme};
 use super::views::{self, View};
 use super::{Start, clipboard};
 use crate::app::{App, Effect, Key, Keymap, Layer, Moment, Msg, SecretEdit, Setup, Signal, Timer, When, secret_edit, update};
-use crate::domain::{Act, Fault, Guided, Kind, Slot, Text};
+use crate::domain::{Act, Fault, Guided, Kind, Saying, Slot, Text};
 use crate::host::{Color, Config, Host};
-use crate::ops::{Demo, Place, SetUp, Settings, Throwaway, seed_demo};
+use crate::ops::{self, Answers, Demo, Place, SetUp, Settings, Throwaway, seed_demo};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::collections::HashMap;
 use std::fs::File;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, spawn_local};
+use zeroize::Zeroizing;
 
 /// The most messages that are taken in before a frame: a flood must not freeze the screen.
 const FLOOD: usize = 512;
@@ -45,18 +47,12 @@ pub struct Runtime {
     /// The terminal is gone: nothing is drawn any more.
     gone: bool,
     /// How to end.
-    exit: Option<Ended>,
+    exit: Option<u8>,
+    /// What asks step by step, and how to answer what it asked last.
+    guide: Guide,
+    answers: Option<Answers>,
     /// A demo that was started here, with its folder, which goes when the console ends.
     demo: Option<Throwaway>,
-}
-
-/// How a console ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// With this exit code.
-    Code(u8),
-    /// For something that is asked line by line; then a console is opened again.
-    Guided(Guided),
 }
 
 /// What the console listens to besides the terminal.
@@ -89,7 +85,7 @@ impl Signals {
 ///
 /// # Errors
 /// What failed before there was a screen.
-pub async fn run(start: Start, guard: Guard) -> Result<Ended, Fault> {
+pub async fn run(start: Start, guard: Guard) -> Result<u8, Fault> {
     let broken = |e: io::Error| {
         Fault::new(Kind::Unexpected, "cannot open the console", e.to_string(), Act::say("kastellan doctor says what this terminal lacks"))
     };
@@ -144,7 +140,8 @@ pub async fn run(start: Start, guard: Guard) -> Result<Ended, Fault> {
 
 impl Runtime {
     async fn open(start: Start, guard: Guard, output: File) -> Result<(Self, Vec<Effect>), Fault> {
-        let Start { place, host, config, settings, context, production, demo, demo_vanishes, secrets, secret_from, unlock_with } = start;
+        let Start { place, host, config, settings, context, production, demo, demo_vanishes, secrets, secret_from, unlock_with, guide } =
+            start;
         let depth = theme::depth(config.color);
         let mut problems = Vec::new();
         let theme = Theme::load(&config.theme, &host.paths.themes, depth).unwrap_or_else(|fault| {
@@ -183,6 +180,8 @@ impl Runtime {
             stopped: false,
             gone: false,
             exit: None,
+            guide,
+            answers: None,
             demo: None,
         };
         Ok((runtime, effects))
@@ -197,8 +196,8 @@ impl Runtime {
         }
     }
 
-    fn ended(&self) -> Option<Ended> {
-        if terminal::panicked() { Some(Ended::Code(1)) } else { self.exit.clone() }
+    fn ended(&self) -> Option<u8> {
+        if terminal::panicked() { Some(1) } else { self.exit }
     }
 
     /// Takes in what is waiting already, so that many answers make one frame.
@@ -337,12 +336,50 @@ impl Runtime {
             }
             Effect::Suspend => self.suspend(),
             Effect::Repaint => self.repaint(),
-            Effect::Guided(what) => {
-                self.desk.lock().await;
-                self.exit = Some(Ended::Guided(what));
+            Effect::Guided(what) => self.talk(what),
+            Effect::Answer(line) => self.answer(Zeroizing::new(line.into_bytes())),
+            Effect::AnswerSecret => {
+                let typed = Zeroizing::new(self.desk.slots().borrow().lend(Slot::TALK).to_vec());
+                self.desk.wipe(Slot::TALK);
+                self.answer(typed);
+            }
+            Effect::LeaveGuided => {
+                if let Some(answers) = &self.answers {
+                    answers.leave();
+                }
             }
             Effect::StartDemo => self.start_demo().await,
-            Effect::Quit(code) => self.exit = Some(Ended::Code(code)),
+            Effect::Quit(code) => self.exit = Some(code),
+        }
+    }
+
+    /// Lets the command line do it, on a thread of its own; what it says and asks becomes messages.
+    fn talk(&mut self, what: Guided) {
+        let (verb, mut console) = ops::talk();
+        self.answers = Some(console.answers());
+        let (guide, tell, desk) = (self.guide.clone(), self.tell.clone(), self.desk.clone());
+        let begun = std::thread::Builder::new().name("talk".into()).spawn(move || guide(&what, &verb));
+        spawn_local(async move {
+            let mut ended = false;
+            while let Some(saying) = console.next().await {
+                ended = matches!(saying, Saying::Ended(_));
+                if ended && let Err(fault) = desk.connect_anew().await {
+                    let _ = tell.send(Msg::Problem(fault));
+                }
+                let _ = tell.send(Msg::Said(saying));
+            }
+            if let (false, Err(e)) = (ended, begun) {
+                let _ = tell.send(Msg::Said(Saying::Line(Text::new(format!("cannot begin: {e}")))));
+            }
+            if !ended {
+                let _ = tell.send(Msg::Said(Saying::Ended(false)));
+            }
+        });
+    }
+
+    fn answer(&self, answer: Zeroizing<Vec<u8>>) {
+        if let Some(answers) = &self.answers {
+            answers.answer(answer);
         }
     }
 

@@ -1,10 +1,13 @@
 //! What the console is given.
 
 use crate::crypto::Secrets;
-use crate::domain::{PasskeyName, Prover, Text};
+use crate::domain::{Guided, PasskeyName, Prover, Text};
 use crate::host::{Config, Host};
-use crate::ops::{Demo, Place, Settings};
+use crate::ops::{Demo, Place, Settings, Talk};
 use std::sync::Arc;
+
+/// Carries out what asks step by step; it is called on a thread of its own, and says its end through the talk.
+pub type Guide = Arc<dyn Fn(&Guided, &Talk) + Send + Sync>;
 
 /// What the console starts with.
 pub struct Start {
@@ -30,4 +33,6 @@ pub struct Start {
     pub secret_from: Prover,
     /// `--unlock-with NAME`.
     pub unlock_with: Option<PasskeyName>,
+    /// What asks step by step.
+    pub guide: Guide,
 }

@@ -223,6 +223,24 @@ impl Terminal {
         self.wait_state(what, |state| good(state.parser.screen()).then_some(()));
     }
 
+    /// Answers a question of what asks step by step, once it is what is asked.
+    pub fn answer(&self, question: &str, answer: &str) {
+        /// How often it was asked so far, and whether it is what is asked now: then nothing but a field is below it.
+        fn asked(screen: &vt100::Screen, question: &str) -> (usize, bool) {
+            let text = screen.contents();
+            let rows: Vec<&str> = text.lines().filter(|row| row.starts_with('│')).map(|row| row.trim_matches(['│', ' '])).collect();
+            let last = rows.iter().rev().find(|row| !row.trim_matches('*').is_empty());
+            (rows.iter().filter(|row| **row == question).count(), last == Some(&question))
+        }
+        self.wait(question, |screen| asked(screen, question).1);
+        let (before, _) = asked(self.state().parser.screen(), question);
+        self.send(format!("{answer}\r"));
+        self.wait("the answer to be taken", |screen| {
+            let (times, now) = asked(screen, question);
+            !now || times > before
+        });
+    }
+
     /// Waits until this text is on the screen.
     pub fn wait_text(&self, text: &str) {
         self.wait(&format!("the text {text:?}"), |screen| screen.contents().contains(text));

@@ -213,19 +213,12 @@ fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
 
 /// Says where the archives are and gives both secrets, one word of the first one misread at first.
 fn take_the_way_back(terminal: &Terminal, share: &str) {
-    terminal.wait_text("Where are the archives?");
-    terminal.send(format!("{share}\r"));
-    answer(terminal, "DR passphrase:", "a DR passphrase that is long enaugh");
+    terminal.answer("Where are the archives? A folder, or s3://BUCKET/PREFIX:", share);
+    terminal.answer("DR passphrase:", "a DR passphrase that is long enaugh");
     terminal.wait_text("wrong passphrase");
-    answer(terminal, "DR passphrase:", DR);
+    terminal.answer("DR passphrase:", DR);
     terminal.wait_text("Then the envelope of a passkey: any of them opens it.");
-    answer(terminal, "passphrase:", PASSPHRASE);
-}
-
-/// Types a secret when it is asked for.
-fn answer(terminal: &Terminal, prompt: &str, secret: &str) {
-    terminal.wait(prompt, |screen| screen.contents().trim_end().ends_with(prompt));
-    terminal.send(format!("{secret}\r"));
+    terminal.answer("passphrase:", PASSPHRASE);
 }
 
 #[test]
@@ -242,9 +235,9 @@ fn on_the_worst_night_recover_is_the_first_choice() {
     terminal.send("\r");
     take_the_way_back(&terminal, &share);
     terminal.wait_text("prod-eu1 (");
-    terminal.wait_text("Enter: back to the console");
+    terminal.wait_text("Done. Enter closes.");
     terminal.send("\r");
-    // The console is there again, on what came back.
+    // The console is on what came back.
     terminal.wait_text("unlock prod-eu1");
     terminal.send(format!("{PASSPHRASE}\r"));
     terminal.wait_text("unlocked by k10MasterKey");
@@ -265,12 +258,10 @@ fn a_drill_is_run_from_the_console_and_stands_in_its_history() {
     take_the_way_back(&terminal, &share);
     terminal.wait_text("PASSED");
     terminal.wait_text("Unlock it, and the drill is put into its history");
-    answer(&terminal, "passphrase:", PASSPHRASE);
+    terminal.answer("passphrase:", PASSPHRASE);
     terminal.wait_text("in the history");
-    terminal.wait_text("Enter: back to the console");
+    terminal.wait_text("Done. Enter closes.");
     terminal.send("\r");
-    terminal.wait_text("Passphrase");
-    terminal.send(format!("{PASSPHRASE}\r"));
     terminal.wait_text("unlocked by k10MasterKey");
     terminal.send("5");
     terminal.wait_text("Drill machine-lost: due ");

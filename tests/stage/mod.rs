@@ -1,6 +1,8 @@
 //! A console with fixed facts, brought to a screen by keys and answers alone; shared by the tests of screens and of screenshots.
 #![allow(dead_code)] // Each test uses its part.
 
+pub mod talks;
+
 use kastellan::app::{App, Effect, Key, Keymap, Moment, Msg, Setup, update};
 use kastellan::domain::{
     Ages, Archive, Artifact, ArtifactKind, Change, Chronicle, Confirm, Dr, DrPassphrase, DrillDone, Event, Facts, Failing, Installation,

@@ -3,6 +3,7 @@
 mod lists;
 mod locking;
 mod screens;
+mod talks;
 
 use super::*;
 use crate::domain::{

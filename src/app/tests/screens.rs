@@ -3,17 +3,26 @@
 use super::*;
 use crate::domain::Flow;
 
+/// What asks step by step ends, and is closed.
+fn close_talk(app: &mut App) {
+    tell(app, Msg::Said(crate::domain::Saying::Ended(true)));
+    key(app, Key::Esc);
+    assert!(app.talk.is_none());
+}
+
 #[test]
 fn it_starts_with_the_first_screen_the_unlock_screen_or_the_overview() {
     let mut app = start(Facts::none(now(), false));
     assert!(matches!(app.top(), Some(Layer::First(_))));
     assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(crate::domain::Guided::Recover)], "the worst night comes first");
+    close_talk(&mut app);
     key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), []);
     assert!(matches!(app.top(), Some(Layer::Wizard(d)) if d.wizard.name == "set-up"));
     assert_eq!(key(&mut app, Key::Esc), []);
     key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(crate::domain::Guided::KitCheck)]);
+    close_talk(&mut app);
     key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), [Effect::StartDemo]);
 

@@ -20,10 +20,7 @@ impl App {
             return self.fail(&fault);
         }
         if let Intent::Guided(what) = &intent {
-            if self.is_demo() {
-                return self.say(Level::Info, "not in the demo: it asks line by line for secrets of an installation that stays");
-            }
-            return out.push(Effect::Guided(what.clone()));
+            return self.start_talk(what, out);
         }
         if self.must_unlock_for(&intent) {
             return self.ask_unlock(Some(intent));

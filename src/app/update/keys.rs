@@ -1,7 +1,7 @@
 //! Keys: text first, then bindings.
 
 use super::{App, Effect, Layer, Level, Out, Screen};
-use crate::app::{Action, Help, Key, ListState, Palette, Subject, YamlView, binding, secret_edit};
+use crate::app::{Action, Help, Key, ListState, Palette, Subject, TalkField, YamlView, binding, secret_edit};
 use crate::domain::{Intent, Text};
 use crate::wizard::{Input, TextField};
 
@@ -19,6 +19,10 @@ impl App {
         }
         // Such a key belongs to the owner of the slot; here it is nobody's.
         if self.focused_secret().is_some() && secret_edit(key).is_some() {
+            return;
+        }
+        // What is typed ahead was meant for the next question, and may be a secret: it is nothing else.
+        if matches!(key, Key::Char(_)) && self.between_questions() {
             return;
         }
         if self.edits_text() && self.edit(key, out) {
@@ -140,6 +144,10 @@ impl App {
         match self.layers.last_mut() {
             Some(Layer::Palette(palette)) => Some(&mut palette.text),
             Some(Layer::Help(help)) => Some(&mut help.filter),
+            Some(Layer::Talk) => match &mut self.talk.as_mut()?.asked.as_mut()?.field {
+                TalkField::Line(field) => Some(field),
+                TalkField::Secret(_) => None,
+            },
             Some(_) => None,
             None => self.filtering.as_mut(),
         }
@@ -196,6 +204,7 @@ impl App {
                     help.list = ListState::default();
                 }
             }
+            Some(Layer::Talk) => {}
             _ => {
                 if self.list().is_some_and(|list| list.filter != text) {
                     self.narrow(&text);
@@ -252,6 +261,11 @@ impl App {
         match self.layers.last_mut() {
             Some(Layer::Unlock(unlock)) => unlock.field.revealed = !unlock.field.revealed,
             Some(Layer::Wizard(_)) => self.feed(Input::Reveal, out),
+            Some(Layer::Talk) => {
+                if let Some(TalkField::Secret(field)) = self.talk.as_mut().and_then(|talk| Some(&mut talk.asked.as_mut()?.field)) {
+                    field.revealed = !field.revealed;
+                }
+            }
             _ => {}
         }
     }

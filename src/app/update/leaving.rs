@@ -7,7 +7,9 @@ use crate::domain::{Facts, Flow, Intent, Risk};
 impl App {
     /// Quit as a person asks it: asks back while an operation runs.
     pub(super) fn quit(&mut self, out: &mut Out) {
-        if !self.operation_runs() && !self.owes() {
+        if self.talks() && !self.operation_runs() {
+            self.ask_leave_talk(QuestionKind::QuitTalk);
+        } else if !self.operation_runs() && !self.owes() {
             self.end(0, out);
         } else if !self.operation_runs() {
             if !matches!(self.top(), Some(Layer::Ask(_))) {
@@ -44,6 +46,7 @@ impl App {
         let stands = match kind {
             QuestionKind::QuitDebt => self.owes(),
             QuestionKind::QuitRunning | QuestionKind::StopOperation => self.operation_runs(),
+            QuestionKind::LeaveTalk | QuestionKind::QuitTalk => self.talks(),
         };
         if !stands {
             self.layers.pop();
@@ -55,13 +58,17 @@ impl App {
         }
     }
 
-    fn question(&self, kind: QuestionKind) -> String {
+    pub(super) fn question(&self, kind: QuestionKind) -> String {
         match kind {
             QuestionKind::QuitDebt => {
                 let why = self.facts.as_ref().map(|facts| crate::app::overview::in_no_archive(facts).to_string()).unwrap_or_default();
                 format!("{why} If this machine is lost before the next archive, they are lost.")
             }
             QuestionKind::QuitRunning => format!("{} is running: {}", self.running_verb(), self.risk_words()),
+            QuestionKind::LeaveTalk | QuestionKind::QuitTalk => {
+                let name = self.talk.as_ref().map(crate::app::Talk::name).unwrap_or_default();
+                format!("{name} is not over. What it has not finished is as if it had not begun.")
+            }
             QuestionKind::StopOperation => format!("Stop {}? Now: {}", self.running_verb(), self.risk_words()),
         }
     }
@@ -72,6 +79,8 @@ impl App {
         match (question.kind, question.selected) {
             (_, 0) => {}
             (QuestionKind::StopOperation, _) => self.stop_operation(out),
+            (QuestionKind::LeaveTalk, _) => self.stop_talk(out),
+            (QuestionKind::QuitTalk, _) => self.leave(0, out),
             (QuestionKind::QuitDebt, 1) => self.start_intent(Intent::Flow(Flow::DrArchive, None), out),
             (QuestionKind::QuitDebt, _) => self.end(0, out),
             (QuestionKind::QuitRunning, how) => {
@@ -97,6 +106,11 @@ impl App {
         if self.operation_runs() {
             self.quitting = Some(code);
             self.stop_operation(out);
+            self.stop_talk(out);
+            self.lock(out);
+        } else if self.talks() {
+            self.quitting = Some(code);
+            self.stop_talk(out);
             self.lock(out);
         } else {
             self.end(code, out);
@@ -105,7 +119,7 @@ impl App {
 
     /// Locks, then suspends; refused while an operation runs.
     pub(super) fn suspend(&mut self, out: &mut Out) {
-        if self.operation_runs() {
+        if self.operation_runs() || self.talk_works() {
             self.say(Level::Warn, "not suspended: an operation runs, and would stand still half done");
             return;
         }

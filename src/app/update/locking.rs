@@ -1,7 +1,7 @@
 //! Locking and unlocking.
 
 use super::{App, Effect, Layer, Level, Out};
-use crate::app::{Moment, Search, Trying, UnlockScreen};
+use crate::app::{Moment, Search, TalkField, Trying, UnlockScreen};
 use crate::domain::{Facts, Fault, Installation, Intent, Kind, LockState, Method, Opens, Passkey, PasskeyName, Slot, Text};
 use crate::wizard::{SecretField, SecretRule, SlotState, Verdict};
 
@@ -17,7 +17,8 @@ impl App {
             Layer::Unlock(unlock) => unlock.field.state.len > 0,
             _ => false,
         };
-        if !self.unlocked() && !self.layers.iter().any(waits) {
+        let asks = self.talk.as_ref().is_some_and(|talk| talk.asked.is_some());
+        if !self.unlocked() && !asks && !self.layers.iter().any(waits) {
             return false;
         }
         self.lock(out);
@@ -29,6 +30,10 @@ impl App {
     pub(super) fn lock(&mut self, out: &mut Out) {
         self.stop_unlock(out);
         self.shut_wizard(out);
+        // What asks is left, and its keys with it; work that needs nobody goes on.
+        if self.talk.as_ref().is_some_and(|talk| talk.asked.is_some()) {
+            self.stop_talk(out);
+        }
         self.layers.retain(|layer| matches!(layer, Layer::First(_) | Layer::Wizard(_)));
         self.filtering = None;
         self.then = None;
@@ -197,6 +202,10 @@ impl App {
                 if let Layer::Unlock(unlock) = layer {
                     unlock.field.state = state;
                 }
+            }
+        } else if slot == Slot::TALK {
+            if let Some(TalkField::Secret(field)) = self.talk.as_mut().and_then(|talk| Some(&mut talk.asked.as_mut()?.field)) {
+                field.state = state;
             }
         } else {
             self.feed(crate::wizard::Input::Slot(slot, state), out);

@@ -8,6 +8,7 @@ mod locking;
 mod moves;
 mod opening;
 mod rows;
+mod talking;
 
 use super::{
     App, ArtifactList, Effect, Flash, JournalList, Layer, Level, ListState, Moment, Msg, PasskeyList, PolicyList, Screen, Setup, Signal,
@@ -45,6 +46,7 @@ impl App {
             flash: None,
             history: VecDeque::new(),
             operation: None,
+            talk: None,
             meter: None,
             page: rows_of(size.1),
             quit_armed: false,
@@ -160,6 +162,7 @@ impl App {
             Msg::Signal(signal) => self.signal(signal, out),
             Msg::Unlocked(epoch, how) => self.unlocked_by(epoch, how, out),
             Msg::Trying(epoch, trying) => self.trying(epoch, trying),
+            Msg::Said(saying) => self.hear(saying, out),
             Msg::Copied(Ok(how)) => self.say(Level::Ok, how),
             Msg::Copied(Err(why)) => self.say(Level::Warn, format!("not copied: {why}")),
             Msg::DemoFailed(fault) | Msg::Problem(fault) => self.fail(&fault),

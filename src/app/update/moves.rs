@@ -15,6 +15,24 @@ impl App {
                 }
                 return;
             }
+            Some(Layer::Talk) => {
+                if let Some(talk) = &mut self.talk {
+                    // Lines are counted from the end, which stays in sight while more is said.
+                    let upwards = match how {
+                        Action::Up => Action::Down,
+                        Action::Down => Action::Up,
+                        Action::HalfUp => Action::HalfDown,
+                        Action::HalfDown => Action::HalfUp,
+                        Action::PageUp => Action::PageDown,
+                        Action::PageDown => Action::PageUp,
+                        Action::First => Action::Last,
+                        Action::Last => Action::First,
+                        other => other,
+                    };
+                    talk.back = moved(upwards, talk.back, talk.lines.len(), page);
+                }
+                return;
+            }
             Some(Layer::Palette(_)) if how == Action::Pane => return self.complete(),
             Some(Layer::Help(_)) => {
                 let count = self.help_rows().len();

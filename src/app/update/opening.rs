@@ -1,6 +1,7 @@
 //! Opening and going back: screens, details, menus, palette, help.
 
 use super::{App, Effect, Layer, Level, Out, Screen};
+use crate::app::acts::capital;
 use crate::app::palette::{Does, word};
 use crate::app::sheet::{self, Item};
 use crate::app::{
@@ -28,12 +29,14 @@ impl App {
     pub(super) fn enter(&mut self, out: &mut Out) {
         match self.layers.last() {
             Some(Layer::Wizard(_)) => self.feed(Input::Next, out),
+            Some(Layer::Talk) => self.enter_talk(out),
             Some(Layer::Unlock(_)) => self.try_unlock(false, out),
             Some(Layer::Ask(_)) => self.answered(out),
             Some(Layer::First(first)) => match first.selected {
                 0 => self.start_intent(Intent::Guided(Guided::Recover), out),
                 1 => self.start_intent(Intent::SetUp, out),
                 2 => self.start_intent(Intent::Guided(Guided::KitCheck), out),
+                _ if self.talk.is_some() => self.say(Level::Warn, "finish or leave first what was begun"),
                 _ => {
                     out.push(Effect::StartDemo);
                     self.say(Level::Info, "making the demo");
@@ -74,6 +77,7 @@ impl App {
     pub(super) fn back(&mut self, out: &mut Out) {
         match self.layers.last() {
             Some(Layer::Wizard(_)) => self.feed(Input::Leave, out),
+            Some(Layer::Talk) => self.leave_talk(out),
             Some(Layer::Unlock(_)) => self.leave_unlock(out),
             Some(Layer::First(_)) => {}
             Some(Layer::Themes(_)) => {
@@ -326,9 +330,4 @@ impl App {
         items.push(MenuItem { label: "Look at the passkeys".into(), does: Doing::Start(Intent::Passkeys), disabled: None });
         self.layers.push(Layer::Actions(ActionMenu { title, says, items, selected: 0 }));
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|c| c.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ pub struct Args {
 ///
 /// # Errors
 /// As writing data.
-pub fn run(out: Out, args: &Args, mut whole: Command) -> Result<(), End> {
+pub fn run(out: &Out, args: &Args, mut whole: Command) -> Result<(), End> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut whole, "kastellan", &mut script);
     out.data(&String::from_utf8_lossy(&script))

@@ -11,7 +11,7 @@ pub struct Args {}
 ///
 /// # Errors
 /// As writing data.
-pub fn run(out: Out, whole: Command) -> Result<(), End> {
+pub fn run(out: &Out, whole: Command) -> Result<(), End> {
     let mut root = whole.disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();

@@ -26,6 +26,7 @@ use super::globals::Globals;
 use super::output::{End, Format, Out};
 use super::signals::Signals;
 use crate::domain::{Act, Changed, Fault, Kind};
+use crate::ops::Talk;
 use clap::Command;
 
 /// The verbs.
@@ -61,16 +62,16 @@ pub enum Verb {
     Man(man::Args),
 }
 
-/// Runs a verb; `whole` is the command line that it is one of.
+/// Runs a verb; `whole` is the command line that it is one of, `talk` where the console asks and shows.
 ///
 /// # Errors
 /// As the verbs.
-pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, signals: Signals) -> Result<Left, End> {
-    let out = Out { format: globals.output, quiet: globals.quiet, color: false };
+pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, signals: Signals, talk: Option<Talk>) -> Result<Left, End> {
+    let out = Out { format: globals.output, quiet: globals.quiet, color: false, talk: None };
     // These two need no home folder, no configuration and no catalog.
     match &verb {
-        Some(Verb::Completions(args)) => return completions::run(out, args, whole()).map(|()| None),
-        Some(Verb::Man(_)) => return man::run(out, whole()).map(|()| None),
+        Some(Verb::Completions(args)) => return completions::run(&out, args, whole()).map(|()| None),
+        Some(Verb::Man(_)) => return man::run(&out, whole()).map(|()| None),
         _ => {}
     }
     if globals.output == Format::Prometheus && !matches!(verb, Some(Verb::Readiness(_))) {
@@ -78,7 +79,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         let fault = Fault::new(Kind::Usage, "kastellan", "-o prometheus is of readiness alone", next);
         return Err(fault.leaving(Changed::Unsaid).into());
     }
-    let call = Call::new(globals, signals)?;
+    let call = Call::new(globals, signals, talk)?;
     let done = match verb {
         None => return Box::pin(console::open(call)).await,
         Some(Verb::Demo(args)) => return demo::run(call, args).await,

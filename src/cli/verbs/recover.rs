@@ -110,7 +110,7 @@ async fn ask(call: &Call) -> Result<Target, Fault> {
         return Err(Fault::new(Kind::Usage, "nothing recovered", cause, next).leaving(Changed::Unsaid));
     };
     prompt.say(
-        "You need a place with DR archives, the envelope of the DR passphrase, and the\nenvelope of a passkey. Nothing is written before the last step, and nothing in\nthat place is changed.",
+        "You need a place with DR archives, the envelope of the DR passphrase, and\nthe envelope of a passkey. Nothing is written before the last step, and\nnothing in that place is changed.",
     );
     loop {
         let line = prompt.line("Where are the archives? A folder, or s3://BUCKET/PREFIX: ").await?;

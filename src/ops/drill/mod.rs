@@ -5,5 +5,5 @@ mod rehearsal;
 mod signing;
 
 pub use history::{Noted, note, report};
-pub use rehearsal::{Rehearsal, Rehearsed};
+pub use rehearsal::{Rehearsal, Rehearsed, Rehearsing};
 pub use signing::{signer, signing_line, verify_drill};

@@ -6,13 +6,13 @@
 use super::signing::{signer, signer_name};
 use crate::crypto::{SigningKey, random};
 use crate::domain::{
-    Act, ArtifactFilter, Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Fault, Kind, Origin, PolicyName,
-    SAMPLES, Stage, Stop, Text,
+    Act, Artifact, ArtifactFilter, Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Fault, Kind, Origin,
+    PolicyName, SAMPLES, Stage, Stop, Text,
 };
 use crate::format::{openssh_public, report_json, sign_report};
 use crate::host::Host;
 use crate::ops::records::new_id;
-use crate::ops::{Contents, Keys, Opening, Place, Scope, Session, Settings, Throwaway, Verified};
+use crate::ops::{Contents, Keys, Opening, Place, Scope, Session, Settings, Throwaway, Told, Verified};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,6 +23,15 @@ pub struct Rehearsal {
     drill: Drill,
     began: Instant,
     signer: Option<SigningKey>,
+    tell: Arc<dyn Fn(Rehearsing<'_>) + Send + Sync>,
+}
+
+/// What a drill tells while it is under way.
+pub enum Rehearsing<'a> {
+    /// A step ended.
+    Step(&'a DrillStep),
+    /// So many bytes of an artifact held so far, of so many.
+    Bytes(u64, u64),
 }
 
 /// A drill that ended.
@@ -36,11 +45,11 @@ pub struct Rehearsed {
 }
 
 impl Rehearsal {
-    /// A scratch place, owner-only and empty.
+    /// A scratch place, owner-only and empty; `tell` hears how it goes.
     ///
     /// # Errors
     /// `Kind::Unexpected`.
-    pub fn new(scenario: &str, settings: &Settings) -> Result<Self, Fault> {
+    pub fn new(scenario: &str, settings: &Settings, tell: impl Fn(Rehearsing<'_>) + Send + Sync + 'static) -> Result<Self, Fault> {
         let scratch = Throwaway::new("drill")?;
         let host = Arc::new(Host::real(scratch.paths()));
         let drill = Drill {
@@ -64,7 +73,7 @@ impl Rehearsal {
         let place = Place { catalog: scratch.paths().catalog };
         // The scratch place is written to whatever the live one is set to.
         let settings = Settings { read_only: false, accept_changed: None, ..settings.clone() };
-        Ok(Self { scratch, opening: Opening { place, host, settings }, drill, began: Instant::now(), signer: None })
+        Ok(Self { scratch, opening: Opening { place, host, settings }, drill, began: Instant::now(), signer: None, tell: Arc::new(tell) })
     }
 
     /// The scratch machine.
@@ -88,7 +97,9 @@ impl Rehearsal {
                 (Err(fault), None, Some(failed))
             }
         };
-        self.drill.steps.push(DrillStep { name: stage.name(), ms, found, failed });
+        let step = DrillStep { name: stage.name(), ms, found, failed };
+        (self.tell)(Rehearsing::Step(&step));
+        self.drill.steps.push(step);
         ended
     }
 
@@ -153,15 +164,20 @@ impl Rehearsal {
         for (policy, newest) in names {
             let size = newest.size;
             let stage = Stage::Sample(policy);
+            let told = self.tell.clone();
             let opened = self.step(&stage, async {
                 let mut failed = None;
+                let bytes = |_: &Artifact| -> Told {
+                    let told = told.clone();
+                    Box::new(move |done| told(Rehearsing::Bytes(done, size)))
+                };
                 let tell = |verified: &Verified| {
                     if let Err(fault) = &verified.outcome {
                         failed = Some(fault.clone());
                     }
                 };
                 // Of several copies one is enough to come back from.
-                let (whole, _) = session.verify(&Scope::One(&newest.id), |_| Box::new(|_| {}), tell, stop).await?;
+                let (whole, _) = session.verify(&Scope::One(&newest.id), bytes, tell, stop).await?;
                 match failed {
                     Some(fault) if whole == 0 => Err(fault),
                     _ => Ok(((), Text::new(crate::domain::bytes(size)))),
@@ -184,7 +200,7 @@ impl Rehearsal {
     /// # Errors
     /// `Kind::Unexpected`.
     pub fn finish(self) -> Result<Rehearsed, Fault> {
-        let Self { scratch, opening, mut drill, began, signer } = self;
+        let Self { scratch, opening, mut drill, began, signer, tell: _ } = self;
         drill.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         drill.passed = drill.steps.iter().all(|step| step.failed.is_none());
         drop((opening, scratch));

@@ -123,11 +123,20 @@ pub fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
     let mut end = crumbs(canvas, area, y, app);
     // Long work is seen from every screen; its own flow says more of it.
-    if let Some(words) = app.running_words().filter(|_| !matches!(app.top(), Some(Layer::Wizard(driver)) if driver.runs())) {
+    if let Some(words) = app.running_words().filter(|_| !own_flow(app)) {
         let width = area.right().saturating_sub(end + 4);
         end += 2 + canvas.put(end + 2, y, width, &words, Role::Info);
     }
     hint_bar(canvas, area, y, end + 3, app);
+}
+
+/// Whether what runs is on top.
+fn own_flow(app: &App) -> bool {
+    match app.top() {
+        Some(Layer::Wizard(driver)) => driver.runs(),
+        Some(Layer::Talk) => true,
+        _ => false,
+    }
 }
 
 /// Where we are; how far it reaches.

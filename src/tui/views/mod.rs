@@ -9,6 +9,7 @@ mod overlays;
 mod overview;
 mod pages;
 mod sheet;
+mod talk;
 mod unlock;
 mod view;
 mod wizard;
@@ -43,6 +44,7 @@ pub fn rows(app: &App) -> usize {
     usize::from(match app.top() {
         Some(Layer::Help(_)) => overlays::help_rows(body),
         Some(Layer::Errors(_)) => inner / 2,
+        Some(Layer::Talk) => inner.saturating_sub(4),
         Some(Layer::Yaml(_) | Layer::Doctor(_) | Layer::Log(_) | Layer::Details(_)) => inner,
         _ => lists::rows(app, inner),
     })
@@ -64,6 +66,11 @@ fn whole(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>) {
         Some(Layer::Log(text)) => pages::text(canvas, body, "log", text),
         Some(Layer::Errors(list)) => pages::errors(canvas, body, app, list),
         Some(Layer::Wizard(driver)) => wizard::wizard(canvas, body, view, driver),
+        Some(Layer::Talk) => {
+            if let Some(talk) = &app.talk {
+                talk::talk(canvas, body, view, talk);
+            }
+        }
         Some(_) => {}
     }
     // What lies below an overlay has no cursor.

@@ -361,7 +361,7 @@ fn made_text(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, text: Option<
 }
 
 /// `[########            ] 35 %  1.4 GiB of 4.0 GiB, 512 MiB/s, 5 s left`
-fn bar(progress: &Progress, width: u16) -> String {
+pub(super) fn bar(progress: &Progress, width: u16) -> String {
     const CELLS: usize = 20;
     let words = progress.words.to_string();
     match progress.percent {

@@ -58,7 +58,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if stdout {
         call.out.note("writing to standard output as segments verify: only exit code 0 means complete");
     }
-    let progress = Arc::new(Progress::new(call.out.watched(), Unit::Bytes));
+    let progress = Arc::new(Progress::new(&call.out, Unit::Bytes));
     let told = |artifact: &Artifact| -> Told {
         let (progress, size) = (progress.clone(), artifact.size);
         Box::new(move |done| progress.tell(done, Some(size)))

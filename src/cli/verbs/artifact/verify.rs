@@ -2,7 +2,7 @@
 
 use super::list::place;
 use crate::cli::call::{Call, location_name};
-use crate::cli::output::{End, tell};
+use crate::cli::output::End;
 use crate::cli::progress::{Progress, Unit};
 use crate::cli::{plan, unlock};
 use crate::domain::{Act, ArtifactFilter, Changed, Fault, Kind, count};
@@ -48,16 +48,16 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         Some(id) => Scope::One(id),
         None => Scope::All { filter: &filter, resume: args.resume },
     };
-    let progress = Arc::new(Progress::new(call.out.watched(), Unit::Bytes));
+    let progress = Arc::new(Progress::new(&call.out, Unit::Bytes));
     let broken = RefCell::new(Vec::new());
     let watched = call.out.watched();
     let each = |verified: &Verified| {
         progress.end();
         match &verified.outcome {
-            Ok(()) if watched => tell(&format!("whole    {}", place(&verified.artifact))),
+            Ok(()) if watched => call.out.tell(&format!("whole    {}", place(&verified.artifact))),
             Ok(()) => {}
             Err(fault) => {
-                tell(&format!("NOT whole {}: {}", place(&verified.artifact), fault.cause));
+                call.out.tell(&format!("NOT whole {}: {}", place(&verified.artifact), fault.cause));
                 broken.borrow_mut().push(verified.clone());
             }
         }

@@ -3,7 +3,7 @@
 use super::repeat::Repeat;
 use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
-use crate::domain::{Act, Changed, Drill, Fault, Kind, Text};
+use crate::domain::{Act, Changed, Drill, DrillStep, Fault, Kind, Text};
 use crate::host::create_owner_only;
 use crate::ops::{REPORT_NAMESPACE, Rehearsed, Resource};
 use std::fmt::Write as _;
@@ -51,13 +51,9 @@ pub async fn write(call: &Call, folder: &Path, rehearsed: &Rehearsed, repeat: &R
         put("json.person.sig", &signature.map_err(|fault| fault.leaving(Changed::Partly("the report is written without it".into())))?)?;
     }
     let mut people = String::new();
-    for (n, step) in drill.steps.iter().enumerate() {
-        let end = match (&step.found, &step.failed) {
-            (_, Some(failed)) => format!("FAILED: {}\n     {}", failed.why, failed.means),
-            (Some(found), None) => found.to_string(),
-            (None, None) => String::new(),
-        };
-        let _ = writeln!(people, "{:3}  {:6.1} s  {}: {end}", n + 1, seconds(step.ms), step.name);
+    // Whoever watched has seen them go by.
+    if !call.out.live() {
+        people.extend(drill.steps.iter().map(|step| line(step) + "\n"));
     }
     let md = shown(&at("md"));
     let beside =
@@ -75,6 +71,16 @@ pub async fn write(call: &Call, folder: &Path, rehearsed: &Rehearsed, repeat: &R
             let fault = Fault::new(Kind::AnswerNo, "the drill failed", first.why.clone(), Act::say(first.next.clone()));
             Err(fault.leaving(Changed::Unsaid).into())
         }
+    }
+}
+
+/// A step that ended, in a line; one that failed says below what it means.
+pub fn line(step: &DrillStep) -> String {
+    let said = |mark: &str, end: &str| format!("[{mark}] {:6.1} s  {}{end}", seconds(step.ms), step.name);
+    match (&step.found, &step.failed) {
+        (_, Some(failed)) => format!("{}\n              {}", said("!", &format!(": FAILED: {}", failed.why)), failed.means),
+        (Some(found), None) if !found.is_empty() => said("x", &format!(": {found}")),
+        _ => said("x", ""),
     }
 }
 

@@ -7,9 +7,10 @@ use super::repeat::{Repeat, Scenario, read, usage};
 use super::report;
 use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
+use crate::cli::progress::{Progress, Unit};
 use crate::cli::unlock;
 use crate::domain::{Act, Changed, Fault, Kind, Location, Stage, Target, Text, count};
-use crate::ops::{Connection, Rehearsal, Rehearsed, Resource, Session};
+use crate::ops::{Connection, Rehearsal, Rehearsed, Rehearsing, Resource, Session};
 use std::path::{Path, PathBuf};
 
 /// Rehearse a total loss: from the archive to bytes of the newest artifacts, in a folder that vanishes; the live installation is not touched
@@ -63,7 +64,7 @@ pub async fn run(call: &Call, mut args: Args) -> Result<(), End> {
         repeat.location = Some(wanted.target.clone());
         repeat.installation.clone_from(&wanted.installation);
     }
-    let mut rehearsal = Rehearsal::new(repeat.scenario.word(), &call.settings)?;
+    let mut rehearsal = Rehearsal::new(repeat.scenario.word(), &call.settings, watching(call))?;
     match back(call, &mut rehearsal, &wanted).await {
         Err(fault) if fault.kind == Kind::Interrupted => return Err(fault.leaving(Changed::Nothing).into()),
         _ => {}
@@ -72,6 +73,20 @@ pub async fn run(call: &Call, mut args: Args) -> Result<(), End> {
     let written = report::write(call, &args.report, &rehearsed, &repeat, args.sign_with.as_deref()).await;
     noted(call, &args.report, &rehearsed).await;
     written
+}
+
+/// Tells how it goes, where a person watches.
+fn watching(call: &Call) -> impl Fn(Rehearsing<'_>) + Send + Sync + 'static {
+    let (out, progress) = (call.out.clone(), Progress::new(&call.out, Unit::Bytes));
+    move |told| match told {
+        Rehearsing::Bytes(done, size) => progress.tell(done, Some(size)),
+        Rehearsing::Step(step) => {
+            progress.end();
+            if out.live() {
+                out.tell(&report::line(step));
+            }
+        }
+    }
 }
 
 /// Into the history, where the catalog of that installation is here: the drill itself has ended, and never came near it.

@@ -1,0 +1,117 @@
+//! What the console lets the command line do: the same verbs, whose lines and questions are drawn in the console.
+//!
+//! Owns: which verb it is, and its runtime. Must not: write to the terminal. Next: `verbs` runs it.
+
+use super::args::Cli;
+use super::output::End;
+use super::prompt::Prompt;
+use super::signals::{INTERRUPTED, Signals};
+use super::verbs;
+use crate::domain::{Guided, Kind};
+use crate::ops::Talk;
+use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
+
+/// Runs it with the flags that the console was opened with, on this thread, until it ends or the person leaves.
+pub fn guided(args: &[OsString], what: &Guided, talk: &Talk) {
+    let well = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let well = runtime.block_on(run(args, what, talk));
+            // A search that was stopped may still hold a thread for one derivation: nobody waits for it.
+            runtime.shutdown_background();
+            well
+        }
+        Err(e) => {
+            talk.say(&super::no_runtime(&e).to_string());
+            false
+        }
+    };
+    talk.end(well);
+}
+
+async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> bool {
+    let signals = match Signals::unheard() {
+        Ok(signals) => signals,
+        Err(e) => {
+            talk.say(&super::no_runtime(&e).to_string());
+            return false;
+        }
+    };
+    let (leaving, stop) = (talk.clone(), signals.clone());
+    tokio::spawn(async move {
+        leaving.left().await;
+        stop.came(INTERRUPTED);
+    });
+    let mut full = without_descriptors(args);
+    full.extend(words(what).into_iter().map(OsString::from));
+    if let Some(question) = file_of(what) {
+        loop {
+            match Prompt::drawn(talk, &signals).line(question).await {
+                Ok(file) if file.is_empty() => {}
+                Ok(file) => {
+                    full.push(file.into());
+                    break;
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+    let cli = match Cli::try_parse_from(&full) {
+        Ok(cli) => cli,
+        Err(error) => {
+            talk.say(&super::usage::fault(&error, full.get(1..).unwrap_or_default()).to_string());
+            return false;
+        }
+    };
+    match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals, Some(talk.clone()))).await {
+        Ok(_) | Err(End::Closed) => true,
+        Err(End::Fault(fault)) if fault.kind == Kind::Interrupted => {
+            talk.say(&format!("left: {}", fault.line()));
+            false
+        }
+        Err(End::Fault(fault)) => {
+            talk.say(&fault.to_string());
+            false
+        }
+    }
+}
+
+fn words(what: &Guided) -> Vec<String> {
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match what {
+        Guided::Recover => all(&["recover"]),
+        Guided::Drill => all(&["drill", "run", "--scenario", "machine-lost"]),
+        Guided::DrillShow(id) => all(&["drill", "show", "--report", &id.clean()]),
+        Guided::Import => all(&["migration", "import"]),
+        Guided::KitCheck => all(&["kit", "check"]),
+        Guided::Verify(Some(id)) => all(&["artifact", "verify", &id.clean()]),
+        Guided::Verify(None) => all(&["artifact", "verify", "--all"]),
+        Guided::Open(id) => all(&["artifact", "open", &id.clean(), "--to"]),
+        Guided::Checklist => all(&["rotate", "--checklist"]),
+        Guided::LocationCheck(name) => all(&["location", "check", &name.clean()]),
+    }
+}
+
+/// The file that is named first, where it needs one.
+fn file_of(what: &Guided) -> Option<&'static str> {
+    match what {
+        Guided::Import => Some("File with the import data: "),
+        Guided::KitCheck => Some("File of the recovery kit: "),
+        Guided::Open(_) => Some("Into which new file, or for archives new folder: "),
+        _ => None,
+    }
+}
+
+/// A descriptor can be read once, and was.
+fn without_descriptors(args: &[OsString]) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        if arg == "--passphrase-fd" {
+            rest.next();
+        } else if !arg.to_string_lossy().starts_with("--passphrase-fd=") {
+            kept.push(arg.clone());
+        }
+    }
+    kept
+}
