@@ -95,6 +95,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
             }
         }
     });
+    terminal::give_back();
     // A search that was stopped may still hold a thread for one derivation: nobody waits for it.
     runtime.shutdown_background();
     outcome

@@ -125,6 +125,7 @@ impl Prompt {
         };
         let (prompt, label) = (self.clone(), label.to_owned());
         apart(move || {
+            let _modes = tty.lines().map_err(|e| broken(&e))?;
             tty.say(&label);
             let mut line = Vec::new();
             loop {

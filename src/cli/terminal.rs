@@ -16,7 +16,7 @@ const PASTE_OFF: &str = "\x1b[?2004l";
 /// What must be given back if the process ends without unwinding (a second signal).
 struct Held {
     tty: Tty,
-    before: Option<Termios>,
+    before: Termios,
     undo: String,
 }
 
@@ -49,13 +49,16 @@ impl Tty {
 
     /// Keys one by one, without echo and without signals from keys, until the guard is dropped.
     pub fn keys(&self) -> std::io::Result<Modes> {
-        let before = tcgetattr(self.file())?;
-        let mut raw = before.clone();
+        let now = tcgetattr(self.file())?;
+        let mut raw = now.clone();
         raw.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG | LocalModes::IEXTEN);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         let undo = if draws() { PASTE_OFF } else { "" };
-        hold(|held| *held = Some(Held { tty: self.clone(), before: Some(before), undo: undo.to_owned() }));
+        hold(|held| {
+            let before = held.take().map_or(now, |held| held.before);
+            *held = Some(Held { tty: self.clone(), before, undo: undo.to_owned() });
+        });
         let modes = Modes;
         // Type-ahead is dropped: it was not meant for a secret.
         tcsetattr(self.file(), OptionalActions::Flush, &raw)?;
@@ -63,6 +66,16 @@ impl Tty {
             self.say(PASTE_ON);
         }
         Ok(modes)
+    }
+
+    /// Lines as the terminal was set at first, with echo, until the guard is dropped.
+    pub fn lines(&self) -> std::io::Result<Modes> {
+        hold(|held| match held {
+            // After a secret was asked for, type-ahead was not shown: it is no answer to this either.
+            Some(held) => tcsetattr(self.file(), OptionalActions::Flush, &held.before).map_err(Into::into),
+            None => Ok(()),
+        })
+        .map(|()| Modes)
     }
 
     /// The same on the alternate screen.
@@ -83,12 +96,19 @@ pub fn draws() -> bool {
     std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Modes that are set; dropping gives the terminal back as it was.
+/// Modes that are set; dropping them leaves the terminal as it was, but for echo: what is typed before the next question may be its secret.
+/// [`give_back`] at the end gives back echo, too.
 pub struct Modes;
 
 impl Drop for Modes {
     fn drop(&mut self) {
-        give_back();
+        hold(|held| {
+            let Some(held) = held else { return };
+            held.tty.say(&std::mem::take(&mut held.undo));
+            let mut quiet = held.before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+            let _ = tcsetattr(held.tty.file(), OptionalActions::Drain, &quiet);
+        });
     }
 }
 
@@ -99,9 +119,7 @@ pub fn give_back() {
         if !undo.is_empty() {
             tty.say(&undo);
         }
-        if let Some(before) = before {
-            let _ = tcsetattr(tty.file(), OptionalActions::Drain, &before);
-        }
+        let _ = tcsetattr(tty.file(), OptionalActions::Drain, &before);
     }
 }
 

@@ -6,6 +6,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod at_once;
 mod demo;
 mod doctor;
 mod flows;

@@ -1,6 +1,6 @@
 //! Every way out gives the terminal back and leaves nobody behind.
 
-use crate::harness::house::{Home, House};
+use crate::harness::house::{Home, House, PASSPHRASE};
 use crate::harness::procfs;
 use crate::harness::pty::{Ended, Launch, Terminal};
 use crate::harness::{BINARY, PANICS, until};
@@ -124,6 +124,27 @@ fn a_prompt_that_is_interrupted_gives_echo_back() {
         terminal.kill(signal);
         assert_gone(&terminal, code, "a signal at a prompt");
     }
+}
+
+#[test]
+fn what_is_typed_ahead_between_two_prompts_is_not_shown() {
+    let house = House::new();
+    let terminal = Launch::kastellan(&house.home, &["policy", "add", "app-daily"]).start();
+    let mut prompt = 0;
+    terminal.wait("the prompt", |screen| {
+        prompt = screen.cursor_position().0;
+        screen.contents().trim_end().ends_with("passphrase:")
+    });
+    terminal.send("a wrong one\r");
+    // The line ended: it is being tried, and the next prompt is not there yet.
+    terminal.wait("the end of the line", |screen| screen.cursor_position().0 > prompt);
+    terminal.send("typed ahead");
+    terminal.wait_text("no passkey opens with this passphrase");
+    terminal.wait("the next prompt", |screen| screen.contents().trim_end().ends_with("passphrase:"));
+    terminal.send(format!("{PASSPHRASE}\r"));
+    assert_eq!(terminal.wait_end(), Ended::Code(0), "what was typed ahead is no part of the answer: {}", terminal.screen());
+    assert!(!String::from_utf8_lossy(&terminal.all_bytes()).contains("typed ahead"));
+    terminal.wait_restored();
 }
 
 #[test]
