@@ -347,14 +347,14 @@ fn what_is_typed_is_not_drawn_and_after_locking_not_in_memory() {
         terminal.wait_quiet(std::time::Duration::from_millis(80));
     }
     terminal.send("2t");
-    terminal.wait_quiet(std::time::Duration::from_millis(150));
+    terminal.wait_text("Type its passphrase");
     terminal.send(WRONG);
-    terminal.wait_quiet(std::time::Duration::from_millis(150));
+    let stars = "*".repeat(WRONG.len().min(40));
+    terminal.wait_text(&stars);
     // A location, DR with a passphrase that is typed twice, a drill of it by typing it once more.
-    for _ in 0..2 {
-        terminal.send("\x1b");
-        terminal.wait_quiet(std::time::Duration::from_millis(150));
-    }
+    terminal.send("\x1b");
+    terminal.wait_text("Esc again leaves");
+    terminal.send("\x1b");
     terminal.wait_gone("Type its passphrase");
     let share = home.path().join("share");
     std::fs::create_dir(&share).unwrap();
@@ -369,6 +369,7 @@ fn what_is_typed_is_not_drawn_and_after_locking_not_in_memory() {
     ] {
         step_of(&terminal, step, keys);
     }
+    terminal.wait_text("locations and artifacts(all)[1]");
     terminal.send("5n");
     for (step, keys) in [
         ("What DR is", "\r"),

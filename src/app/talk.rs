@@ -44,6 +44,9 @@ pub enum TalkField {
 }
 
 impl Talk {
+    /// More lines are not kept: a verb may tell of every artifact of a million.
+    pub const MOST: usize = 10_000;
+
     /// One that begins.
     #[must_use]
     pub fn new(what: Guided) -> Self {
@@ -59,7 +62,15 @@ impl Talk {
     /// Takes in what is told.
     pub(super) fn hear(&mut self, saying: Saying, now: Timestamp) {
         match saying {
-            Saying::Line(line) => self.lines.push(line),
+            Saying::Line(line) => {
+                self.lines.push(line);
+                // Who reads above the end stays there.
+                self.back += usize::from(self.back > 0);
+                if self.lines.len() > Self::MOST {
+                    self.lines.drain(..Self::MOST / 10);
+                    self.back = self.back.min(self.lines.len() - 1);
+                }
+            }
             Saying::Asks { label, secret } => {
                 self.counted = None;
                 self.back = 0;

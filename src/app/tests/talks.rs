@@ -140,11 +140,25 @@ fn its_lines_are_scrolled_from_the_end() {
     for n in 0..50 {
         says(&mut app, Saying::Line(Text::new(n.to_string())));
     }
+    key(&mut app, Key::PageUp);
+    let back = talk(&app).back;
+    says(&mut app, Saying::Line("more".into()));
+    assert!(back > 0 && talk(&app).back == back + 1, "the lines that are read stay where they are");
     says(&mut app, Saying::Ended(true));
     key(&mut app, Key::Home);
-    assert_eq!(talk(&app).back, 49);
+    assert_eq!(talk(&app).back, 50);
     key(&mut app, Key::Down);
-    assert_eq!(talk(&app).back, 48);
+    assert_eq!(talk(&app).back, 49);
     key(&mut app, Key::End);
     assert_eq!(talk(&app).back, 0);
+}
+
+#[test]
+fn of_very_many_lines_the_last_are_kept() {
+    let mut app = drilling();
+    for n in 0..25_000 {
+        says(&mut app, Saying::Line(Text::new(n.to_string())));
+        assert!(talk(&app).lines.len() <= Talk::MOST);
+    }
+    assert_eq!(talk(&app).lines.last().unwrap().clean(), "24999");
 }
