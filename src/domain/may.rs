@@ -187,6 +187,13 @@ impl Fault {
     pub fn interrupted(doing: impl Into<Text>) -> Self {
         Self::new(Kind::Interrupted, doing, "stopped as asked", Act::say("run it again when ready"))
     }
+
+    /// The same, where `done` things were done before it, each for good.
+    #[must_use]
+    pub fn interrupted_after(doing: impl Into<Text>, done: u64, what: &str) -> Self {
+        let fault = Self::interrupted(doing);
+        if done == 0 { fault } else { fault.leaving(super::Changed::Partly(Text::new(format!("{done} {what}")))) }
+    }
 }
 
 /// What holds for DR.
@@ -304,6 +311,13 @@ mod locations {
 mod tests {
     use super::*;
     use crate::domain::{Installation, Method, PassphraseSource, Proof, Prover, Timestamp};
+
+    #[test]
+    fn an_interruption_says_what_was_done_for_good_before_it() {
+        let after = |done| Fault::interrupted_after("cannot copy", done, "were copied before, and stay").line();
+        assert_eq!(after(0), "cannot copy: stopped as asked; nothing changed");
+        assert_eq!(after(3), "cannot copy: stopped as asked; 3 were copied before, and stay");
+    }
 
     fn now() -> Timestamp {
         Timestamp::from_unix(1_790_000_000)

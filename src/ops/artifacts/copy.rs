@@ -100,7 +100,7 @@ impl Copying {
             return Ok(());
         }
         if run.halt.asked() {
-            return Err(Fault::interrupted(doing.clone()));
+            return Err(Fault::interrupted_after(doing.clone(), self.copied.0, "were copied before, and stay"));
         }
         let work = &self.work;
         if from.altered {

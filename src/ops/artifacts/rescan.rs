@@ -150,7 +150,7 @@ async fn scan_all(
     let mut looked = 0;
     while let Some(fetched) = fetched.next().await {
         if run.halt.asked() {
-            return Err(Fault::interrupted(doing.clone()));
+            return Err(Fault::interrupted_after(doing.clone(), looked, "of its artifacts were read into the list"));
         }
         looked += 1;
         progress(looked);

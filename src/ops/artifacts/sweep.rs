@@ -55,7 +55,7 @@ impl Sweeping {
         let mut streams = Vec::new();
         while let Some(listed) = all.next().await {
             if run.halt.asked() {
-                return Err(Fault::interrupted(doing));
+                return Err(Fault::interrupted_after(doing, self.swept.0, "leftovers were removed before"));
             }
             let listed = listed?;
             if let Some(paths) = ArtifactPaths::parse_marker(&listed.name) {
