@@ -11,11 +11,9 @@ mod examples;
 mod parsers;
 
 use dice::Dice;
-use examples::{CHEAP, PLENTY, archive, at, import_data, sidecar_draft};
+use examples::{CHEAP, PLENTY, archive, import_data, sidecar_draft};
 use kastellan::crypto::{Key, Passphrase, SigningKey};
-use kastellan::format::{
-    Kit, KitInstallation, KitPin, KitText, Object, RecordKind, SealedRecord, Sidecar, openssh_public, seal_small, sign_report,
-};
+use kastellan::format::{Object, RecordKind, SealedRecord, Sidecar, openssh_public, seal_small, sign_report};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -47,14 +45,7 @@ fn examples(name: &str) -> Vec<Vec<u8>> {
             vec![import_data(1).to_text().as_bytes().to_vec(), import_data(2).to_text().as_bytes().to_vec(), protected.as_bytes().to_vec()]
         }
         "kit" => {
-            let i = KitInstallation {
-                name: KitText("prod-eu1".into()),
-                catalog_id: "7f3a".repeat(8),
-                instance_id: "7f3a".repeat(8),
-                master_key_id: "c0ffee0123456789".into(),
-            };
-            let pin = KitPin { seq: 1, hash: "ab".repeat(32), archive_seq: 0 };
-            let kit = Kit::new(i, at(), pin, "read this first".into());
+            let kit = examples::kit(1, "read this first");
             vec![kit.to_json().to_vec(), vector("kit_plain", "file")]
         }
         "report" => {

@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "harness/examples.rs"]
+mod examples;
 #[allow(dead_code)]
 #[path = "harness/tools.rs"]
 mod tools;
 
 use age::secrecy::ExposeSecret;
 use kastellan::crypto::{Derived, Key, Passphrase, SigningKey};
-use kastellan::domain::Timestamp;
-use kastellan::format::{
-    Kit, KitFile, KitInstallation, KitPin, REPORT_NAMESPACE, openssh_public, read_openssh_public, sign_report, verify_report,
-};
+use kastellan::format::{Kit, KitFile, REPORT_NAMESPACE, openssh_public, read_openssh_public, sign_report, verify_report};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -86,14 +85,7 @@ fn run(program: &Path, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
 #[test]
 fn age_opens_our_kits_and_we_open_its() {
     let Some(age_check) = age_check() else { return };
-    let installation = KitInstallation {
-        name: kastellan::format::KitText("prod-eu1".into()),
-        catalog_id: "00".repeat(16),
-        instance_id: "11".repeat(16),
-        master_key_id: "22".repeat(8),
-    };
-    let pin = KitPin { seq: 7, hash: "33".repeat(32), archive_seq: 2 };
-    let kit = Kit::new(installation, Timestamp::from_unix(0), pin, "Open it with age.\n".repeat(5000).into());
+    let kit = examples::kit(7, &"Open it with age.\n".repeat(5000));
     let document = kit.to_json();
     let same = |kit: &Kit| assert!(*kit.to_json() == *document);
 

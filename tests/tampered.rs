@@ -1,4 +1,4 @@
-//! A hundred thousand altered streams, archives and import strings: none is accepted, none brings the program down, and of a stream nothing
+//! A hundred thousand altered streams, archives, import strings and kits: none is accepted, none brings the program down, and of a stream nothing
 //! is released that was not sealed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -8,10 +8,13 @@ mod dice;
 #[path = "harness/examples.rs"]
 mod examples;
 
+use age::secrecy::ExposeSecret;
 use dice::Dice;
 use examples::{CATALOG, CHEAP, PLENTY, import_data, sidecar_draft};
 use kastellan::crypto::{Key, Passphrase, random};
-use kastellan::format::{ArchiveHeader, ArchiveReader, ImportText, Object, RecordKind, SealedRecord, Sidecar, hex, open_small, seal_small};
+use kastellan::format::{
+    ArchiveHeader, ArchiveReader, ImportText, KitFile, Object, RecordKind, SealedRecord, Sidecar, hex, open_small, seal_small,
+};
 
 #[test]
 fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
@@ -57,6 +60,23 @@ fn of_a_hundred_thousand_altered_ones_none_is_accepted() {
         let bytes = dice.tamper(&archive, &second);
         if bytes != archive && bytes != second {
             assert!(read(&bytes, &pass).is_none(), "archive {tried}");
+            tried += 1;
+        }
+    }
+    // To a recipient: with a passphrase, age would take a second for each.
+    let identity = age::x25519::Identity::generate();
+    let (public, secret) = (identity.to_public().to_string(), identity.to_string());
+    let (kit, third) = (
+        examples::kit(7, "Open it with age.").seal_to(&[&public]).unwrap(),
+        examples::kit(8, "Open it with age.").seal_to(&[&public]).unwrap(),
+    );
+    assert!(KitFile::parse(kit.as_bytes()).unwrap().open_with_identities(secret.expose_secret()).is_ok());
+    let bare = |bytes: &[u8]| bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>();
+    while tried < 111_000 {
+        let bytes = dice.tamper(kit.as_bytes(), third.as_bytes());
+        if bare(&bytes) != bare(kit.as_bytes()) && bare(&bytes) != bare(third.as_bytes()) {
+            let opened = KitFile::parse(&bytes).and_then(|file| file.open_with_identities(secret.expose_secret()));
+            assert!(opened.is_err(), "kit {tried}");
             tried += 1;
         }
     }

@@ -1,8 +1,11 @@
 //! What there is one of for every parser: made cheaply, and alike in every test.
+#![allow(dead_code)] // Each test uses its part.
 
 use kastellan::crypto::{Key, Params, Passphrase};
 use kastellan::domain::{ArtifactKind, SealedFacts, Target, Timestamp};
-use kastellan::format::{ArchiveHead, ArchiveHeader, ArchiveWriter, ImportData, SealedRecord, SidecarDraft};
+use kastellan::format::{
+    ArchiveHead, ArchiveHeader, ArchiveWriter, ImportData, Kit, KitInstallation, KitPin, KitText, SealedRecord, SidecarDraft,
+};
 
 /// The cheapest Argon2id there is: 8 KiB, one pass.
 pub const CHEAP: Params = Params { m: 8, t: 1, p: 1 };
@@ -64,4 +67,16 @@ pub fn archive(passphrase: &Passphrase, seq: u64, records: &[SealedRecord]) -> V
         writer.record(record).unwrap();
     }
     writer.finish().unwrap()
+}
+
+/// A recovery kit of an installation with so many journal entries, `how` saying how it is opened.
+pub fn kit(seq: u64, how: &str) -> Kit {
+    let installation = KitInstallation {
+        name: KitText("prod-eu1".into()),
+        catalog_id: "00".repeat(16),
+        instance_id: "11".repeat(16),
+        master_key_id: "22".repeat(8),
+    };
+    let pin = KitPin { seq, hash: "33".repeat(32), archive_seq: 2 };
+    Kit::new(installation, at(), pin, how.into())
 }
