@@ -8,7 +8,7 @@ use crate::domain::{Text, count};
 use crate::host::{Config, Host, owner_only_problem};
 use rustix::fs::Mode;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -221,7 +221,8 @@ fn machine(found: &mut Findings, host: &Host) {
     }
 }
 
-/// The catalog as a file: kind, owner, mode, header, file system; nothing of it is opened as a database here.
+/// The catalog as a file: kind, owner, mode, file system. It is not opened: closing it would take away the POSIX locks that `SQLite` holds
+/// on it for the console in this very process, and the next process to end would remove the log under that console's hands.
 fn file(found: &mut Findings, path: &Path) {
     let Ok(meta) = std::fs::metadata(path) else {
         found.note("catalog", format!("{} (not there)", shown(path)), "kastellan init sets up an installation; kastellan demo shows one");
@@ -244,13 +245,6 @@ fn file(found: &mut Findings, path: &Path) {
     if let Some(name) = network(path) {
         let advice = "move it to a local disk: SQLite's write-ahead log does not work over a network";
         found.problem("file system", format!("{name}, over the network"), advice);
-    }
-    let mut header = [0u8; 100];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    if read.is_ok() && header.starts_with(b"SQLite format 3\0") {
-        let schema = u32::from_be_bytes([header[60], header[61], header[62], header[63]]);
-        let mode = if header[18] == 2 { "WAL" } else { "rollback journal" };
-        found.fine("catalog's format", format!("SQLite, schema {schema}, journal mode {mode}"));
     }
 }
 

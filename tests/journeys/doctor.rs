@@ -1,9 +1,10 @@
 //! What the doctor tells, in a terminal, in tmux and without.
 
 use crate::harness::house::{Home, House};
-use crate::harness::pty::{Ended, Launch};
+use crate::harness::pty::{Ended, Launch, Terminal};
 use crate::harness::{BINARY, tools, until};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -61,10 +62,19 @@ fn in_a_terminal_it_tells_about_it_and_the_console_shows_the_same() {
     assert!([Ended::Code(0), Ended::Code(9)].contains(&ended));
 
     let console = crate::steps::unlocked(&house);
+    assert!(holds_a_lock(&console, &house.catalog()));
     crate::steps::palette(&console, "doctor");
     console.wait_text("configuration");
     console.wait_text("100x30");
+    assert!(holds_a_lock(&console, &house.catalog()), "a look at the catalog takes no lock of the console's away");
     crate::steps::quit(&console);
+}
+
+/// Whether a process holds a POSIX lock on a file; where the system does not tell, that is not looked at.
+fn holds_a_lock(terminal: &Terminal, file: &Path) -> bool {
+    let Ok(locks) = std::fs::read_to_string("/proc/locks") else { return true };
+    let (pid, inode) = (format!(" {} ", terminal.pid()), format!(":{} ", file.metadata().unwrap().ino()));
+    locks.lines().any(|line| line.contains("POSIX") && line.contains(&pid) && line.contains(&inode))
 }
 
 #[test]
