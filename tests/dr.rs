@@ -7,6 +7,8 @@ mod harness;
 use harness::cli::Run;
 use harness::house::{Home, House, PASSPHRASE};
 use harness::pty::{Ended, Launch};
+use kastellan::crypto::Passphrase;
+use kastellan::format::{ArchiveHeader, ArchiveReader, ArchiveWriter, RecordKind};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -97,7 +99,10 @@ impl Bare {
 #[test]
 fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
     let site = Site::new();
-    // An artifact that is newer than the last archive.
+    // An artifact that is newer than the last archive, by the seconds that both note.
+    let second = |at: std::time::SystemTime| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let made = second(fs::metadata(site.archives().pop().unwrap()).unwrap().modified().unwrap());
+    harness::until("the next second", || (second(std::time::SystemTime::now()) > made).then_some(()));
     let file = site.house.home.file("late", "late bytes", 0o600);
     site.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
     let bare = Bare::new();
@@ -106,6 +111,7 @@ fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert!(run.out.contains("prod-eu1") && run.out.contains("1 passkey, 2 policies, 1 location"), "{}", run.out);
     assert!(run.out.contains("nfs holds 3 artifacts of ours"), "{}", run.out);
+    assert!(run.out.contains("1 artifact made after the archive, found in the locations"), "{}", run.out);
     let after: Vec<_> = archives(&site.share()).into_iter().map(|p| (fs::read(&p).unwrap(), p)).collect();
     assert_eq!(before, after, "restoring changes nothing in the location");
     let list = bare.run(&["artifact", "list", "-o", "name"]).out;
@@ -231,6 +237,10 @@ fn archives_follow_changes_and_debts_are_said() {
     assert!(status().contains("2 changes in no DR archive") && status().contains("refuses since"), "{}", status());
     let run = site.run(&["dr", "archive"]);
     assert_eq!(run.code, 6, "{}", run.err);
+    // A new DR passphrase that no archive proves does not count: the old one stays in force.
+    let new = site.house.home.secret("dr2", "the second DR passphrase, also long");
+    site.run(&["dr", "change-passphrase", "--new-dr-passphrase-file", &new, "--yes"]).assert_fault(6);
+    assert!(status().contains("DR is on, passphrase no. 1"), "{}", status());
     fs::rename(site.share().with_extension("away"), site.share()).unwrap();
     site.open(&["dr", "archive", "--if-needed"]);
     let made = site.archives().len();
@@ -250,6 +260,10 @@ fn a_new_dr_passphrase_opens_new_archives_and_the_old_one_the_old() {
     site.open(&["dr", "change-passphrase", "--new-dr-passphrase-file", &new, "--yes"]);
     let out = site.open(&["dr", "passphrases"]).out;
     assert!(out.contains("1    ") && out.contains("2    "), "{out}");
+    // Which archives each of them opens.
+    let all: serde_json::Value = serde_json::from_str(&site.open(&["dr", "passphrases", "-o", "json"]).out).unwrap();
+    let numbers: Vec<Vec<u64>> = harness::member(&all, "items").unwrap().as_array().unwrap().iter().map(opened).collect();
+    assert_eq!(numbers, [vec![1; old.len()], vec![2; site.archives().len() - old.len()]]);
     let bare = Bare::new();
     // The newest opens with no. 2; an old one named opens with no. 1.
     assert_eq!(bare.restore(&site.share(), &[]).code, 3);
@@ -264,6 +278,12 @@ fn a_new_dr_passphrase_opens_new_archives_and_the_old_one_the_old() {
     assert_eq!(site.archives().len(), 1);
     let run = site.run(&["dr", "list"]);
     assert!(run.out.contains("DR no. 3") && !run.out.contains("DR no. 1"), "{}", run.out);
+}
+
+/// The DR passphrase's number of each archive that a DR passphrase is said to open.
+fn opened(item: &serde_json::Value) -> Vec<u64> {
+    let archives = harness::member(item, "archives").unwrap().as_array().unwrap();
+    archives.iter().map(|a| harness::member(a, "number").unwrap().as_u64().unwrap()).collect()
 }
 
 #[test]
@@ -376,6 +396,9 @@ fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
     let run = site.run(&rotate);
     let (cause, next) = run.assert_fault(5);
     assert!(cause.contains("open with no other passkey") || cause.contains("opens with no other passkey"), "{cause}");
+    let list: serde_json::Value = serde_json::from_str(&site.open(&["dr", "list", "-o", "json"]).out).unwrap();
+    let day = &harness::member(&list, "createdAt").unwrap().as_str().unwrap()[..10];
+    assert!(cause.contains(&format!("(the oldest of {day})")), "{cause}");
     let count = next.split("--shut-archives ").nth(1).unwrap().split(',').next().unwrap().to_owned();
     site.run(&[&rotate[..], &["--shut-archives", "999"]].concat()).assert_fault(5);
     // The location is away: the new passkey is made and in use, the old one stays, and it says why.
@@ -415,4 +438,143 @@ fn two_machines_that_take_themselves_for_one_installation_are_told() {
     site.open(&["dr", "archive"]);
     site.open(&["dr", "archive"]);
     assert!(!told());
+}
+
+#[test]
+fn a_passkey_is_not_removed_while_no_archive_holds_the_one_that_stays() {
+    let site = Site::new();
+    fs::rename(site.share(), site.share().with_extension("away")).unwrap();
+    let ana = site.house.home.secret("ana", "another-passphrase-0002");
+    site.open(&["passkey", "add", "ana", "--new-passphrase-file", &ana]);
+    site.house.home.good(&["passkey", "use", "ana", "--yes", "--passphrase-file", &ana]);
+    let count = archives(&site.share().with_extension("away")).len().to_string();
+    let args = ["passkey", "remove", "k10MasterKey", "--confirm", "k10MasterKey", "--shut-archives", &count, "--passphrase-file", &ana];
+    let run = site.house.home.run(&args);
+    assert!(run.code == 6 && run.err.contains("no DR archive holds ana yet"), "{} {}", run.code, run.err);
+    assert_eq!(site.run(&["status"]).code, 0, "the other one still opens");
+    fs::rename(site.share().with_extension("away"), site.share()).unwrap();
+    site.house.home.good(&args);
+    let bare = Bare { key: ana, ..Bare::new() };
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0, "the archive that was waited for opens with the one that stays");
+}
+
+#[test]
+fn each_location_gets_an_archive_and_one_that_refuses_stops_no_other() {
+    let house = House::new();
+    let dr = house.home.secret("dr", DR);
+    let folder = |name: &str| house.home.path().join(name);
+    for name in ["first", "second"] {
+        fs::create_dir(folder(name)).unwrap();
+        house.open(&["location", "add", name, "--directory", folder(name).to_str().unwrap()]);
+    }
+    house.open(&["dr", "enable", "--location", "first", "--location", "second", "--new-dr-passphrase-file", &dr]);
+    let counts = || (archives(&folder("first")).len(), archives(&folder("second")).len());
+    assert_eq!(counts(), (1, 1));
+    fs::rename(folder("first"), folder("away")).unwrap();
+    // A wrong passphrase is an answer, whatever else cannot be reached.
+    let check = |file: &str| house.home.run(&house.opening(&["dr", "check", "--dr-passphrase-file", file])).code;
+    assert_eq!((check(&house.key()), check(&dr)), (9, 0));
+    let run = house.open(&["dr", "archive"]);
+    assert!(run.out.contains("NOT in first: ") && run.out.contains("in second, "), "{}", run.out);
+    assert_eq!(counts(), (0, 2));
+    let status = house.look(&["dr", "status"]).out;
+    assert!(status.contains("refuses since"), "{status}");
+    fs::rename(folder("away"), folder("first")).unwrap();
+    house.open(&["policy", "add", "app-daily"]);
+    assert_eq!(counts(), (2, 3));
+}
+
+/// Another installation in the same share, with an artifact of its policy; and its import data.
+fn neighbour(share: &Path) -> (Home, String) {
+    let home = Home::new();
+    let (key, dr, file) = (home.secret("key", "a neighbour's passphrase 0005"), home.secret("dr", DR), home.file("x", "x", 0o600));
+    home.good(&["init", "--name", "neighbour", "--new-passphrase-file", &key]);
+    let to = home.path().join("import").to_string_lossy().into_owned();
+    for args in [
+        vec!["policy", "add", "theirs"],
+        vec!["location", "add", "nfs", "--directory", share.to_str().unwrap()],
+        vec!["artifact", "seal", &file, "--policy", "theirs"],
+        vec!["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr],
+        vec!["migration", "export", "theirs", "--unprotected", "--to", &to],
+    ] {
+        home.good(&[&args[..], &["--passphrase-file", &key]].concat());
+    }
+    (home, to)
+}
+
+#[test]
+fn among_several_installations_one_is_named_and_the_receipt_says_what_is_missing() {
+    let site = Site::new();
+    let (_neighbour, import) = neighbour(&site.share());
+    site.open(&["migration", "import", &import, "--yes"]);
+    let ana = site.house.home.secret("ana", "another-passphrase-0002");
+    site.open(&["passkey", "add", "ana", "--new-passphrase-file", &ana]);
+    let second = site.share().with_file_name("second");
+    fs::create_dir(&second).unwrap();
+    site.open(&["location", "add", "second", "--directory", second.to_str().unwrap()]);
+    fs::remove_dir_all(&second).unwrap();
+    let (bare, share) = (Bare::new(), site.share());
+    let list = bare.home.good(&["dr", "list", "--directory", share.to_str().unwrap()]).out;
+    assert!(list.contains("prod-eu1 (") && list.contains("neighbour (") && !list.contains("unreadable"), "{list}");
+    let newest = archives(&share).into_iter().max_by_key(|p| p.file_name().unwrap().to_owned()).unwrap();
+    let mine = newest.parent().unwrap().parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    let run = bare.restore(&share, &[]);
+    let (cause, next) = run.assert_fault(2);
+    assert!(cause.contains("2 installations have archives there") && next.contains("--installation ID"), "{cause}");
+    // One that is cut is marked, and not taken.
+    fs::write(&newest, &fs::read(&newest).unwrap()[..10]).unwrap();
+    let list = bare.home.good(&["dr", "list", "--directory", share.to_str().unwrap(), "--installation", &mine]).out;
+    let marked: Vec<_> = list.lines().filter(|line| line.contains("unreadable")).collect();
+    assert!(marked.len() == 1 && marked[0].contains(newest.file_name().unwrap().to_str().unwrap()), "{list}");
+    assert!(!list.contains("neighbour ("), "{list}");
+    site.open(&["dr", "archive"]);
+    let run = bare.restore(&share, &["--installation", &mine]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for said in
+        ["prod-eu1", "2 passkeys, 2 policies, 2 locations, 1 imported key", "location second was not read: ", "not tried today: ana"]
+    {
+        assert!(run.out.contains(said), "{said} in\n{}", run.out);
+    }
+}
+
+#[test]
+fn a_record_that_does_not_verify_is_left_out_and_said() {
+    let site = Site::new();
+    let newest = site.archives().pop().unwrap();
+    // Written anew with the same key, the location's box altered: whoever knows the DR passphrase could.
+    let dr = Passphrase::entered(DR.as_bytes()).unwrap();
+    let whole = fs::read(&newest).unwrap();
+    let mut from = &whole[..];
+    let header = ArchiveHeader::read(&mut from).unwrap();
+    let key = header.open(&dr, u64::MAX).unwrap();
+    let mut reader = ArchiveReader::begin(from, &header, &key).unwrap();
+    let mut writer = ArchiveWriter::begin(Vec::new(), &header, &key, reader.head()).unwrap();
+    while let Some(mut record) = reader.record().unwrap() {
+        if record.kind == RecordKind::Location {
+            *record.sealed.last_mut().unwrap() ^= 1;
+        }
+        writer.record(&record).unwrap();
+    }
+    fs::write(&newest, writer.finish().unwrap()).unwrap();
+    let bare = Bare::new();
+    let run = bare.restore(&site.share(), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("2 policies, 0 locations") && run.out.contains("did not verify, and was left out"), "{}", run.out);
+    assert_eq!(bare.run(&["location", "list", "-o", "name"]).out, "");
+}
+
+#[test]
+fn an_archive_that_does_not_open_again_counts_for_nothing() {
+    let house = House::with_policies(&["app-daily"]);
+    let folder = house.home.path().join("share");
+    fs::create_dir(&folder).unwrap();
+    house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);
+    let db = rusqlite::Connection::open(house.catalog()).unwrap();
+    let damage = "UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE kind = 'policy'";
+    assert_eq!(db.execute(damage, []).unwrap(), 1);
+    drop(db);
+    let dr = house.home.secret("dr", DR);
+    let run = house.home.run(&house.opening(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]));
+    assert!(run.assert_fault(7).0.contains("does not verify"), "{}", run.err);
+    assert!(house.look(&["dr", "status"]).out.contains("DR is off") && archives(&folder).is_empty());
 }

@@ -118,6 +118,9 @@ fn an_import_that_is_killed_is_there_or_not() {
         assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
         let list = home.good(&["migration", "list", "--passphrase-file", &key]).out;
         assert!(list.contains("No policy's key") || list.lines().count() == 2, "{list}");
+        // Its key and the location it is read from are there together.
+        let locations = home.good(&["location", "list", "-o", "name"]).out.lines().count();
+        assert_eq!(locations, list.lines().count() - 1, "{list}");
     }
     assert_eq!(home.run(&args).code, 0);
     assert_eq!(home.good(&["artifact", "list", "-o", "name"]).out.lines().count(), 1);

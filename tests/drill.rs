@@ -8,6 +8,7 @@ use harness::cli::{Call, Run};
 use harness::house::{Home, House, PASSPHRASE};
 use harness::tools;
 use kastellan::crypto::{Key, SigningKey};
+use kastellan::domain::Timestamp;
 use kastellan::format::openssh_public;
 use serde_json::Value;
 use std::fs;
@@ -25,12 +26,17 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let house = House::with_policies(&["app-daily", "other"]);
+        Self::with_policies(&["app-daily", "other"])
+    }
+
+    /// An artifact of the first one.
+    fn with_policies(names: &[&str]) -> Self {
+        let house = House::with_policies(names);
         let share = house.home.path().join("share");
         fs::create_dir(&share).unwrap();
         house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
         let file = house.home.file("plain", "bytes of app-daily", 0o600);
-        house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
+        house.open(&["artifact", "seal", &file, "--policy", names[0]]);
         let dr = house.home.secret("dr", DR);
         house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
         let bare = Home::new();
@@ -100,6 +106,10 @@ fn failed(report: &Value) -> Vec<String> {
     steps.iter().filter(|step| !step["failed"].is_null()).map(|step| step["name"].as_str().unwrap().to_owned()).collect()
 }
 
+fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
 fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
     let at = at.min(bytes.len() - 1);
@@ -140,6 +150,27 @@ fn a_drill_on_a_bare_machine_opens_the_newest_artifacts_and_touches_nothing() {
     let args = ["drill", "run", "-f", again.to_str().unwrap(), "--report", second.to_str().unwrap()];
     site.bare.good(&[&args[..], &["--dr-passphrase-file", &dr, "--passphrase-file", &key]].concat());
     assert_eq!(fs::read_dir(second).unwrap().count(), 4);
+}
+
+#[test]
+fn a_drill_tells_the_archives_age_what_is_newer_and_times_of_ten_policies_at_most() {
+    let names: Vec<String> = (0..11).map(|n| format!("app-{n:02}")).collect();
+    let site = Site::with_policies(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let file = site.house.home.file("later", "bytes of a later day", 0o600);
+    for name in &names[1..] {
+        site.house.open(&["artifact", "seal", &file, "--policy", name]);
+    }
+    let run = site.machine_lost(DR, PASSPHRASE);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let report = site.json();
+    assert_eq!(report["newerArtifacts"], 10, "all but the one that was sealed before DR was on");
+    let age = time(&report["beganAt"]).since(time(&report["archive"]["createdAt"]));
+    assert!(age > 0 && report["archive"]["ageSeconds"] == age, "{age}: {report}");
+    assert_eq!((report["samples"].as_array().unwrap().len(), &report["unsampled"]), (10, &1.into()), "{report}");
+    let steps = report["steps"].as_array().unwrap();
+    let ms = |step: &Value| step["ms"].as_u64().unwrap();
+    let key = steps.iter().find(|step| step["name"] == "open the master key with a passkey's secret").unwrap();
+    assert!(ms(key) > 0 && steps.iter().map(ms).sum::<u64>() <= report["tookMs"].as_u64().unwrap(), "{report}");
 }
 
 #[test]
@@ -278,6 +309,9 @@ fn a_drill_elsewhere_is_imported_and_readiness_takes_it_as_proof() {
     assert!(run.err.contains("kastellan drill run --scenario machine-lost"), "{}", run.err);
 
     let run = site.machine_lost(DR, PASSPHRASE);
+    let made = time(&site.json()["archive"]["createdAt"]).unix();
+    let metrics = site.house.open(&["readiness", "-o", "prometheus"]).out;
+    assert!(metrics.contains(&format!("\nkastellan_dr_archive_timestamp_seconds {made}\n")), "{metrics}");
     let report = site.report(".json");
     let report = report.to_str().unwrap();
     assert!(run.err.contains(&format!("kastellan drill import {report}")), "{}", run.err);

@@ -7,8 +7,9 @@ mod harness;
 use age::secrecy::ExposeSecret;
 use harness::cli::Run;
 use harness::house::{Home, House, PASSPHRASE};
+use harness::weed::{ADMIN, BUCKET, Weed};
 use kastellan::crypto::Passphrase;
-use kastellan::format::KitFile;
+use kastellan::format::{Kit, KitFile};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -70,6 +71,12 @@ fn bare(kit: &str) -> (Home, String, String) {
     (home, file, pass)
 }
 
+/// What is in one.
+fn opened(kit: &str) -> Kit {
+    let passphrase = Passphrase::entered(KIT.as_bytes()).unwrap();
+    KitFile::parse(&fs::read(kit).unwrap()).unwrap().open(&passphrase, 8 << 20).ok().unwrap()
+}
+
 fn check(home: &Home, file: &str, pass: &str) -> Run {
     home.run(&["kit", "check", file, "--kit-passphrase-file", pass])
 }
@@ -104,8 +111,7 @@ fn a_kit_with_passphrases_alone_brings_everything_back() {
 fn a_kit_without_passphrases_says_which_envelopes_are_needed_besides() {
     let site = Site::new();
     let kit = site.make(&[]);
-    let opened = KitFile::parse(&fs::read(&kit).unwrap()).unwrap().open(&Passphrase::entered(KIT.as_bytes()).unwrap(), 8 << 20);
-    let document = String::from_utf8(opened.ok().unwrap().to_json().to_vec()).unwrap();
+    let document = String::from_utf8(opened(&kit).to_json().to_vec()).unwrap();
     assert!(!document.contains(PASSPHRASE) && !document.contains(DR) && !document.contains("kst1"), "{document}");
     let (home, file, pass) = bare(&kit);
     let run = check(&home, &file, &pass);
@@ -184,7 +190,7 @@ fn a_kit_of_another_master_key_restores_nothing() {
     let site = Site::new();
     let kit = site.make(&["--include-passphrases"]);
     let passphrase = Passphrase::entered(KIT.as_bytes()).unwrap();
-    let mut opened = KitFile::parse(&fs::read(&kit).unwrap()).unwrap().open(&passphrase, 8 << 20).ok().unwrap();
+    let mut opened = opened(&kit);
     opened.installation.master_key_id = "00".repeat(8);
     fs::write(&kit, opened.seal(&passphrase).unwrap()).unwrap();
     let (home, file, pass) = bare(&kit);
@@ -218,4 +224,65 @@ fn readiness_counts_a_kit_once_it_was_checked_and_until_something_changes() {
     let (verdict, why, act) = lost();
     assert_eq!(verdict, "STALE");
     assert!(why.contains("passkeys changed since") && act.as_str().unwrap().contains("kit make"), "{why} {act}");
+}
+
+#[test]
+fn a_kit_whose_passkeys_passphrase_no_longer_opens_answers_no() {
+    let site = Site::new();
+    let kit = site.make(&["--include-passphrases"]);
+    let mut altered = opened(&kit);
+    altered.passkeys[0].passphrase = opened(&kit).dr_passphrases.remove(0).passphrase;
+    fs::write(&kit, altered.seal(&Passphrase::entered(KIT.as_bytes()).unwrap()).unwrap()).unwrap();
+    let (home, file, pass) = bare(&kit);
+    let run = check(&home, &file, &pass);
+    assert_eq!(run.code, 9, "{}{}", run.out, run.err);
+    for (part, word) in [("location nfs", "YES"), ("DR passphrase no. 1", "YES"), ("passkey k10MasterKey", "NO")] {
+        assert!(run.out.lines().any(|line| line.starts_with(part) && line.contains(word)), "{part} in {}", run.out);
+    }
+    assert!(!run.out.contains("With this kit alone everything comes back"), "{}", run.out);
+}
+
+#[test]
+fn the_newest_archive_is_taken_wherever_it_lies_and_one_older_than_the_kit_is_told() {
+    let house = House::new();
+    let share = |name: &str| house.home.path().join(name);
+    for name in ["first", "second"] {
+        fs::create_dir(share(name)).unwrap();
+        house.open(&["location", "add", name, "--directory", share(name).to_str().unwrap()]);
+    }
+    let dr = house.home.secret("dr", DR);
+    house.open(&["dr", "enable", "--location", "first", "--location", "second", "--new-dr-passphrase-file", &dr]);
+    let away = |name: &str| fs::rename(share(name), share(name).with_extension("away")).unwrap();
+    away("second");
+    house.open(&["policy", "add", "in-the-first-alone"]);
+    away("first");
+    house.open(&["policy", "add", "in-none"]);
+    let site = Site { share: share("first"), house };
+    let kit = site.make(&["--include-passphrases"]);
+    for name in ["first", "second"] {
+        let path = site.house.home.path().join(name);
+        fs::rename(path.with_extension("away"), path).unwrap();
+    }
+    let (home, file, pass) = bare(&kit);
+    let run = home.good(&["recover", "--kit", &file, "--kit-passphrase-file", &pass]);
+    assert!(run.err.contains("archives are in first ("), "{}", run.err);
+    assert!(run.err.contains("warning: the kit knows the journal up to entry "), "{}", run.err);
+    let policies = home.good(&["policy", "list", "-o", "name"]).out;
+    assert!(policies.ends_with("/in-the-first-alone\n") && policies.lines().count() == 1, "{policies}");
+}
+
+#[test]
+fn the_credentials_of_a_location_are_in_a_kit_only_when_asked_for() {
+    let Some(weed) = Weed::start() else { return };
+    let site = Site::new();
+    let key = site.house.home.secret("s3-key", ADMIN.1);
+    let s3 = ["location", "add", "s3-eu", "--s3", BUCKET, "--endpoint", &weed.endpoint(), "--region", "us-east-1", "--path-style"];
+    site.house.open(&[&s3[..], &["--access-key-id", ADMIN.0, "--secret-key-file", &key]].concat());
+    for (flags, inside) in [(&["--include-passphrases"][..], false), (&["--with-credentials"], true)] {
+        let kit = site.make(flags);
+        let document = String::from_utf8(opened(&kit).to_json().to_vec()).unwrap();
+        assert!(document.contains("\"s3-eu\"") && document.contains(BUCKET), "{document}");
+        assert_eq!((document.contains(ADMIN.1), document.contains("secretAccessKey")), (inside, inside), "{flags:?}: {document}");
+        fs::remove_file(kit).unwrap();
+    }
 }

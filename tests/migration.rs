@@ -7,6 +7,8 @@ mod harness;
 use harness::cli::{Call, Run};
 use harness::house::Home;
 use harness::pty::Launch;
+use kastellan::domain::{ArtifactKind, SealedFacts, Timestamp};
+use kastellan::format::{ImportText, Sidecar, SidecarDraft};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -107,7 +109,54 @@ fn that_policys_artifacts_open_at_the_target_and_every_others_stay_shut() {
 
 fn run_location(side: &Side) -> String {
     let out = side.open(&["location", "list", "-o", "name"]).out;
-    out.trim().rsplit('/').next().unwrap().to_owned()
+    let imported = out.lines().find(|line| !line.ends_with("/elsewhere"));
+    imported.unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_import_takes_what_its_own_source_made_in_its_own_location_alone() {
+    let (source, target, file) = moved(false);
+    target.open(&["migration", "import", &file, "--yes"]);
+    // The same objects in another location.
+    let (share, elsewhere) = (source.home.path().join("share"), target.home.path().join("elsewhere"));
+    fs::create_dir(&elsewhere).unwrap();
+    target.open(&["location", "add", "elsewhere", "--directory", elsewhere.to_str().unwrap()]);
+    let folder = "artifacts/app-daily";
+    fs::create_dir_all(elsewhere.join(folder)).unwrap();
+    for entry in fs::read_dir(share.join(folder)).unwrap() {
+        let name = entry.unwrap().file_name();
+        fs::copy(share.join(folder).join(&name), elsewhere.join(folder).join(&name)).unwrap();
+    }
+    let run = target.open(&["artifact", "rescan", "elsewhere"]);
+    assert!(run.out.contains("holds 0 artifacts of ours") && run.out.contains("1 of other installations"), "{}", run.out);
+    // In the right location, with the same key, from a third installation.
+    let import = ImportText::parse(&fs::read(&file).unwrap()).unwrap().open(None, 0).unwrap();
+    let id = "9".repeat(32);
+    let draft = SidecarDraft {
+        catalog_id: "8".repeat(32),
+        instance_id: "7".repeat(32),
+        artifact_id: id.clone(),
+        policy: import.policy.clone(),
+        created_at: Timestamp::from_unix(1_800_000_000),
+        size: 1,
+        stored: 57,
+        facts: SealedFacts { kind: ArtifactKind::File, names: "third".into(), note: None, digest: "6".repeat(64) },
+    };
+    fs::write(share.join(folder).join(format!("{id}.json")), Sidecar::make(&draft, &import.key, None).to_json()).unwrap();
+    let run = target.open(&["artifact", "rescan", &run_location(&target)]);
+    assert!(run.out.contains("holds 1 artifact of ours") && run.out.contains("2 of other installations"), "{}", run.out);
+    assert_eq!(target.ids(&[]).len(), 1);
+}
+
+#[test]
+fn an_export_says_beforehand_and_afterwards_that_there_is_no_recall() {
+    let source = moved(false).0;
+    let to = source.home.path().join("again").to_string_lossy().into_owned();
+    let export = ["migration", "export", "app-daily", "--to", &to, "--unprotected"];
+    let plan = source.open(&[&export[..], &["--plan"]].concat());
+    assert!(plan.out.contains("There is no recall."), "{}", plan.out);
+    let receipt = source.open(&export);
+    assert!((receipt.out + &receipt.err).contains("There is no recall."));
 }
 
 #[test]

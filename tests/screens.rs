@@ -4,7 +4,7 @@
 
 mod stage;
 
-use kastellan::app::{App, Key, Layer, Msg};
+use kastellan::app::{App, Key, Layer, Moment, Msg};
 use kastellan::domain::{Event, Facts, Fault, Kind, Receipt, Slot, StepId, Timestamp};
 use kastellan::host::Color as Depth;
 use kastellan::tui::Screen;
@@ -342,4 +342,15 @@ impl Stage {
         let epoch = self.unlocking.expect("an unlock was asked for");
         self.tell(Msg::Unlocked(epoch, Err(fault)));
     }
+}
+
+#[test]
+fn the_rate_and_the_time_left_are_told_from_the_first_second_on() {
+    let mut s = seals((120, 40));
+    let words = |s: &Stage| s.app.progress().unwrap().words.to_string();
+    assert_eq!(words(&s), "1.3 GiB of 4.0 GiB");
+    let later = Moment { wall: stage::now().plus(2), boot: 1002 };
+    let event = Event::Progress { step: StepId::new("seal"), done: 1_503_238_553 + (1 << 30), total: Some(4_294_967_296) };
+    kastellan::app::update(&mut s.app, later, Msg::Event(Box::new(event)));
+    assert_eq!(words(&s), "2.3 GiB of 4.0 GiB, 512.0 MiB/s, 4 s left");
 }

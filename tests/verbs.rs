@@ -146,6 +146,18 @@ fn kastens_yaml_with_usenow_is_put_in_use() {
     assert_eq!(shown["status"]["inuse"], true);
     assert_eq!(shown["spec"]["secret"]["name"], "k10-passphrase");
     assert_eq!(house.json(&["passkey", "show", "k10MasterKey"])["status"]["inuse"], false);
+    assert!(!house.look(&["passkey", "list"]).out.contains("TOTAL LOSS"), "nothing to say");
+    // A Secret that goes with the cluster, and with it the only copy of the passphrase.
+    let yaml = yaml.replace("kasten-io\n  usenow: true", "vault\n").replace("from-kasten", "elsewhere");
+    let file = house.home.file("elsewhere.yaml", yaml, 0o644);
+    let third = house.home.secret("third", "another passphrase 3");
+    let run = house.home.good(&["passkey", "add", "-f", &file, "--new-passphrase-file", &third, "--passphrase-file", &new]);
+    let lost = "elsewhere would not survive a total loss: its passphrase is in a Secret outside kasten-io; keep it elsewhere as well";
+    assert!(format!("{}{}", run.out, run.err).contains(lost), "{}{}", run.out, run.err);
+    let table = house.look(&["passkey", "list"]).out;
+    let row = |name: &str| table.lines().find(|line| line.split_whitespace().any(|word| word == name)).unwrap().to_owned();
+    assert!(table.lines().next().unwrap().contains("TOTAL LOSS"), "{table}");
+    assert!(row("elsewhere").contains("NO: in a Secret outside kasten-io") && row("from-kasten").contains("survives"), "{table}");
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl Aftermath {
         ];
         if facts.dr_on() {
             let number = facts.dr.as_ref().map_or(0, |dr| dr.number);
-            let newer = facts.dr_passphrases.iter().any(|p| p.number == number && p.created_at >= self.at);
+            // Of the very second of the leak it may be the one that leaked.
+            let newer = facts.dr_passphrases.iter().any(|p| p.number == number && p.created_at > self.at);
             let held = facts.archives.iter().filter(|a| a.wraps.contains(&self.wrap_id) || a.created_at < self.at).count() as u64;
             let fresh = facts.debt == 0 && facts.archives.iter().any(|a| a.proved_at.is_some() && a.created_at >= self.at);
             let name = facts.installation.as_ref().map(|i| i.name.to_string()).unwrap_or_default();
@@ -166,4 +167,53 @@ pub fn handover(from: &Text, to: &Text, facts: &Facts) -> Vec<Todo> {
     let act = format!("{to} runs: kastellan rotate NEWNAME --because leaver --retire {first} --confirm {first}");
     all.push(Todo::new("retired", format!("{from} has no passkey any more"), gone, act));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Archive, Dr, DrPassphrase};
+    use super::*;
+
+    #[test]
+    fn what_was_made_in_the_very_second_of_the_leak_is_not_taken_for_an_answer_to_it() {
+        let at = Timestamp::from_unix(1_790_000_000);
+        let leak = Aftermath {
+            id: String::new(),
+            because: Because::Leak { what: "seen".into(), no_copy: false },
+            passkey: "k1".parse().unwrap(),
+            wrap_id: "wrap-k1".into(),
+            at,
+            who: "ana@bastion".into(),
+            ticked: Vec::new(),
+        };
+        let locations = vec!["nfs".parse().unwrap()];
+        let dr = Dr { enabled: true, locations, number: 1, next_seq: 2, failing: Vec::new(), foreign: Vec::new() };
+        let mut facts = Facts { dr: Some(dr), ..Facts::none(at, false) };
+        let mut done = |seconds: i64, debt: u64, wrap: &str| {
+            let created_at = at.plus(seconds);
+            facts.dr_passphrases = vec![DrPassphrase { number: 1, created_at, created_by: "ana".into(), retired_at: None, typed: None }];
+            facts.archives = vec![Archive {
+                id: String::new(),
+                name: String::new(),
+                location: "nfs".parse().unwrap(),
+                instance_id: String::new(),
+                seq: 1,
+                created_at,
+                size: 1,
+                digest: String::new(),
+                number: 1,
+                journal_seq: 1,
+                wraps: vec![wrap.into()],
+                proved_at: Some(created_at),
+            }];
+            facts.debt = debt;
+            let of = |word: &str| leak.todo(&facts).into_iter().find(|item| item.word == word).unwrap().done;
+            (of("dr-passphrase"), of("archive"), of("prune"))
+        };
+        // Before it, the rotation itself is in no archive and the archive holds the old wrap: the debt and the wrap tell, not the second.
+        assert_eq!(done(-1, 1, "wrap-k1"), (false, false, false));
+        assert_eq!(done(0, 1, "wrap-k1"), (false, false, false));
+        assert_eq!(done(0, 0, "wrap-k2"), (false, true, true));
+        assert_eq!(done(1, 0, "wrap-k2"), (true, true, true));
+    }
 }

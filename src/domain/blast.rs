@@ -249,6 +249,29 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_machine_needs_a_proved_archive_with_a_passkey_that_is_here_and_no_old_debt() {
+        let facts = facts();
+        let of = |facts: &Facts| {
+            let found = readiness(facts).into_iter().find(|a| a.scenario == Scenario::MachineLost).unwrap();
+            (found.verdict, found.why.to_string(), found.act.unwrap().say.to_string())
+        };
+        let with = |wraps: &[&str], proved_at: Option<Timestamp>| {
+            let archives = vec![Archive { proved_at, ..archive(2, "nfs", 2, wraps) }];
+            of(&Facts { archives, ..facts.clone() })
+        };
+        let no = |why: &str| (Verdict::No, why.to_owned(), "kastellan dr archive".to_owned());
+        assert_eq!(with(&["k1", "k2"], Some(facts.now)).0, Verdict::Unproved, "all that is missing is a drill");
+        assert_eq!(with(&["k1", "k2"], None), no("no DR archive was ever proved"));
+        assert_eq!(with(&["gone"], Some(facts.now)), no("the newest archive holds no passkey that is here"));
+        let later = |debt: u64, seconds: i64| of(&Facts { debt, now: facts.now.plus(seconds), ..facts.clone() });
+        let day = facts.ages.archive;
+        assert_eq!((later(0, day + 1).0, later(1, day).0), (Verdict::Unproved, Verdict::Unproved));
+        let (verdict, why, act) = later(1, day + 1);
+        assert_eq!((verdict, act.as_str()), (Verdict::Stale, "kastellan dr archive"));
+        assert!(why.ends_with("; 1 change in no archive"), "{why}");
+    }
+
+    #[test]
     fn a_lost_location_and_a_handover_have_their_answers() {
         let mut facts = facts();
         let of = |facts: &Facts, scenario: Scenario| {

@@ -1,10 +1,9 @@
 //! Locations that are gone, full, read-only or somebody else's.
 
 use crate::harness::tools::need_root;
-use crate::yard::{Yard, bytes};
+use crate::yard::{Mounted, Yard, bytes};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 #[test]
 fn an_empty_folder_under_the_mount_point_is_not_an_empty_location() {
@@ -113,25 +112,5 @@ fn objects_are_owner_only() {
     yard.seal(b"x");
     for (path, _) in yard.objects("nfs") {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
-    }
-}
-
-/// A mount that goes with this value.
-struct Mounted<'a>(&'a std::path::Path);
-
-impl<'a> Mounted<'a> {
-    fn tmpfs(at: &'a std::path::Path, options: &str) -> Self {
-        assert!(Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(at).status().unwrap().success());
-        Self(at)
-    }
-
-    fn remount(&self, options: &str) {
-        assert!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.0).status().unwrap().success());
-    }
-}
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
 }

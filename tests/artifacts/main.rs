@@ -5,9 +5,11 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod crafted;
 mod faults;
 mod hostile;
 mod kills;
+mod reach;
 mod round_trips;
 mod shared;
 mod yard;

@@ -3,6 +3,7 @@
 use crate::harness::cli::Run;
 use crate::harness::house::House;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// An installation with policy `app-daily`, policy `other`, and location `nfs` in a folder of its own.
 pub struct Yard {
@@ -102,4 +103,24 @@ pub fn id_in(out: &str) -> String {
 /// Bytes that are not all the same.
 pub fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect()
+}
+
+/// A mount that goes with this value.
+pub struct Mounted<'a>(&'a Path);
+
+impl<'a> Mounted<'a> {
+    pub fn tmpfs(at: &'a Path, options: &str) -> Self {
+        assert!(Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(at).status().unwrap().success());
+        Self(at)
+    }
+
+    pub fn remount(&self, options: &str) {
+        assert!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
 }

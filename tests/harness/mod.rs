@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod aes;
+pub mod between;
 pub mod cli;
 pub mod house;
 pub mod procfs;

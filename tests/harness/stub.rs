@@ -17,6 +17,8 @@ pub enum Manner {
     Cut(u32),
     /// Reads half of a PUT's body and cuts the connection, so often.
     Swallow(u32),
+    /// Knows no puts under a condition: 501.
+    Unconditional,
 }
 
 /// The server: one object, `object`, whose bytes are given; others are not there. Puts are taken and forgotten.
@@ -68,7 +70,7 @@ fn serve(
         if reader.read_line(&mut first)? == 0 {
             return Ok(());
         }
-        let (mut length, mut from) = (0, 0);
+        let (mut length, mut from, mut condition) = (0, 0, false);
         loop {
             let mut line = String::new();
             reader.read_line(&mut line)?;
@@ -79,6 +81,7 @@ fn serve(
             if let Some(value) = lower.strip_prefix("range: bytes=") {
                 from = value.split('-').next().and_then(|n| n.trim().parse().ok()).unwrap_or(0);
             }
+            condition |= lower.starts_with("if-none-match:");
             if line.trim().is_empty() {
                 break;
             }
@@ -104,6 +107,11 @@ fn serve(
         {
             let xml = "<Error><Code>SlowDown</Code><Message>please \x1b[2Jslow down</Message></Error>";
             write!(out, "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{xml}", xml.len())?;
+            continue;
+        }
+        if manner == Manner::Unconditional && condition {
+            let xml = "<Error><Code>NotImplemented</Code></Error>";
+            write!(out, "HTTP/1.1 501 Not Implemented\r\nContent-Length: {}\r\n\r\n{xml}", xml.len())?;
             continue;
         }
         if !get {

@@ -70,6 +70,12 @@ impl Weed {
         Some(this)
     }
 
+    /// Its number, on loopback.
+    #[allow(dead_code, reason = "only where something is put in between")]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where it answers.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

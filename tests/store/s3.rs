@@ -6,7 +6,7 @@ use crate::harness::weed::{ADMIN, BUCKET, READER, Weed};
 use futures_util::StreamExt;
 use kastellan::crypto::Passphrase;
 use kastellan::domain::{Kind, S3Target};
-use kastellan::store::{S3, Store, probe};
+use kastellan::store::{Placed, S3, Store, probe};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -133,6 +133,19 @@ fn a_slow_server_is_not_waited_for_for_ever() {
         let fault = store.get("object", 10).await.unwrap_err();
         assert_eq!(fault.kind, Kind::Unreachable);
         assert!(fault.cause.to_string().contains("answer"), "{fault}");
+    });
+}
+
+#[test]
+fn a_server_that_knows_no_conditions_is_asked_what_is_there_before_it_is_written_to() {
+    runtime().block_on(async {
+        let (stub, store) = stub(Manner::Unconditional, b"hello", 5_000);
+        for _ in 0..2 {
+            assert_eq!(store.create("object", b"another").await.unwrap(), Placed::Exists);
+        }
+        assert!(stub.puts.lock().unwrap().is_empty());
+        assert_eq!(store.create("new", b"new").await.unwrap(), Placed::Created);
+        assert_eq!(stub.puts.lock().unwrap().as_slice(), [b"new".to_vec()]);
     });
 }
 

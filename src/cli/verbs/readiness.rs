@@ -160,3 +160,22 @@ fn metrics(facts: &Facts, answers: &[Answer]) -> String {
 fn label(text: &Text) -> String {
     text.to_string().replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Scenario;
+
+    #[test]
+    fn unknown_counts_as_no_and_what_is_better_than_asked_does_not_fail() {
+        let all = [Verdict::Yes, Verdict::Unproved, Verdict::Stale, Verdict::Unknown, Verdict::No];
+        for (on, fails) in [("no", &all[3..]), ("stale", &all[2..]), ("unproved", &all[1..])] {
+            for verdict in all {
+                let answer = |verdict| Answer { scenario: Scenario::Restart, verdict, why: Text::default(), proved_at: None, act: None };
+                let found = failing(Some(on), &[answer(Verdict::Yes), answer(verdict)]).map(|answer| answer.verdict);
+                assert_eq!(found, fails.contains(&verdict).then_some(verdict), "--fail-on {on}");
+            }
+        }
+        assert_eq!(failing(None, &[]), None);
+    }
+}

@@ -196,7 +196,7 @@ impl Opening {
             self.host.clone(),
             Settings { accept_changed: Some(installation.catalog_id.clone()), ..self.settings.clone() },
         )?;
-        let mut lines = said(contents, &installation, &keys.by);
+        let mut lines = said(contents, &installation, &keys.by, &quarantined);
         if let Some(at) = opened {
             pinning::pin_or_say(&at, &installation, &mut lines).await;
             if let Some(target) = named {
@@ -303,8 +303,12 @@ fn kept(record: &SealedRecord, metadata: &Key, installation: &Installation) -> O
     Some(SealedRecord::seal(metadata, &installation.catalog_id, record.kind, &record.id, record.rev + 1, clear, &private))
 }
 
-fn said(contents: &Contents, installation: &Installation, by: &PasskeyName) -> Vec<Text> {
-    let counted = |kind: RecordKind, one: &str, many: &str| count(contents.counts.get(&kind).copied().unwrap_or(0), one, many);
+fn said(contents: &Contents, installation: &Installation, by: &PasskeyName, quarantined: &[Text]) -> Vec<Text> {
+    let counted = |kind: RecordKind, one: &str, many: &str| {
+        // What was left out did not come back.
+        let left_out = quarantined.iter().filter(|what| what.to_string().starts_with(&format!("{} ", kind.word()))).count() as u64;
+        count(contents.counts.get(&kind).copied().unwrap_or(0).saturating_sub(left_out), one, many)
+    };
     let head = &contents.head;
     vec![
         Text::new(format!(

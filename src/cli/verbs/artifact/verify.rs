@@ -81,8 +81,9 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             let cause =
                 format!("{} of {} did not verify, first {}", bad, count(bad + whole, "artifact", "artifacts"), place(&first.artifact));
             let kind = first.outcome.as_ref().err().map_or(Kind::Damaged, |fault| fault.kind);
-            // One that cannot be reached says nothing about its tags.
-            let kind = if kind == Kind::Unreachable { kind } else { Kind::Damaged };
+            // One that cannot be reached, or is not to be, says nothing about its tags.
+            let read = !matches!(kind, Kind::Unreachable | Kind::Refused | Kind::Secret);
+            let kind = if read { Kind::Damaged } else { kind };
             let next = first.outcome.err().map_or_else(|| Act::say("kastellan artifact list"), |fault| fault.next);
             Err(Fault::new(kind, "not all artifacts are whole", cause, next).leaving(Changed::Unsaid).into())
         }
