@@ -13,7 +13,7 @@ pub struct Talk {
     pub what: Guided,
     /// What was said, questions and answers that are no secret among it.
     pub lines: Vec<Text>,
-    /// Scrolled up by so many rows from the end.
+    /// Scrolled up by so many lines from the end.
     pub back: usize,
     /// What it waits for.
     pub asked: Option<Asked>,
@@ -71,6 +71,8 @@ impl Talk {
                     self.back = self.back.min(self.lines.len() - 1);
                 }
             }
+            // Nobody will answer it.
+            Saying::Asks { .. } if self.stopping => {}
             Saying::Asks { label, secret } => {
                 self.counted = None;
                 self.back = 0;

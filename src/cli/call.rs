@@ -33,8 +33,6 @@ pub struct Call {
     pub production: bool,
     /// Signals that came.
     pub signals: Signals,
-    /// The console that asks and shows, where one does.
-    pub talk: Option<Talk>,
 }
 
 impl Call {
@@ -76,10 +74,10 @@ impl Call {
             timeout: globals.timeout,
         };
         let color = talk.is_none() && colored(config.color);
-        let out = Out { format: globals.output, quiet: globals.quiet, color, talk: talk.clone() };
+        let out = Out { format: globals.output, quiet: globals.quiet, color, talk };
         let host = Arc::new(Host::real(paths));
         let place = Place { catalog };
-        Ok(Self { globals, out, host, config, place, settings, context: chosen, production: context.production, signals, talk })
+        Ok(Self { globals, out, host, config, place, settings, context: chosen, production: context.production, signals })
     }
 
     /// The catalog; None where there is none.
@@ -115,7 +113,7 @@ impl Call {
 
     /// Where to ask: in the console, else on the terminal, where there is one.
     pub fn prompt(&self) -> Option<Prompt> {
-        match &self.talk {
+        match &self.out.talk {
             Some(talk) => Some(Prompt::drawn(talk, &self.signals)),
             None => Prompt::open(&self.signals),
         }

@@ -50,7 +50,7 @@ pub struct Out {
     pub quiet: bool,
     /// Colour on standard output.
     pub color: bool,
-    /// The console that shows it, where one does.
+    /// The console that shows it, and asks, where one does.
     pub talk: Option<Talk>,
 }
 

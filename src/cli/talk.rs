@@ -14,29 +14,23 @@ use std::ffi::OsString;
 
 /// Runs it with the flags that the console was opened with, on this thread, until it ends or the person leaves.
 pub fn guided(args: &[OsString], what: &Guided, talk: &Talk) {
-    let well = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let ended = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
-            let well = runtime.block_on(run(args, what, talk));
+            let ended = runtime.block_on(run(args, what, talk));
             // A search that was stopped may still hold a thread for one derivation: nobody waits for it.
             runtime.shutdown_background();
-            well
+            ended
         }
-        Err(e) => {
-            talk.say(&super::no_runtime(&e).to_string());
-            false
-        }
+        Err(e) => Err(super::no_runtime(&e).into()),
     };
-    talk.end(well);
+    if let Err(End::Fault(fault)) = &ended {
+        talk.say(&if fault.kind == Kind::Interrupted { format!("left: {}", fault.line()) } else { fault.to_string() });
+    }
+    talk.end(!matches!(ended, Err(End::Fault(_))));
 }
 
-async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> bool {
-    let signals = match Signals::unheard() {
-        Ok(signals) => signals,
-        Err(e) => {
-            talk.say(&super::no_runtime(&e).to_string());
-            return false;
-        }
-    };
+async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> Result<(), End> {
+    let signals = Signals::unheard().map_err(|e| super::no_runtime(&e))?;
     let (leaving, stop) = (talk.clone(), signals.clone());
     tokio::spawn(async move {
         leaving.left().await;
@@ -45,35 +39,15 @@ async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> bool {
     let mut full = without_descriptors(args);
     full.extend(words(what).into_iter().map(OsString::from));
     if let Some(question) = file_of(what) {
-        loop {
-            match Prompt::drawn(talk, &signals).line(question).await {
-                Ok(file) if file.is_empty() => {}
-                Ok(file) => {
-                    full.push(file.into());
-                    break;
-                }
-                Err(_) => return false,
-            }
+        let prompt = Prompt::drawn(talk, &signals);
+        let mut file = String::new();
+        while file.is_empty() {
+            file = prompt.line(question).await?;
         }
+        full.push(file.into());
     }
-    let cli = match Cli::try_parse_from(&full) {
-        Ok(cli) => cli,
-        Err(error) => {
-            talk.say(&super::usage::fault(&error, full.get(1..).unwrap_or_default()).to_string());
-            return false;
-        }
-    };
-    match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals, Some(talk.clone()))).await {
-        Ok(_) | Err(End::Closed) => true,
-        Err(End::Fault(fault)) if fault.kind == Kind::Interrupted => {
-            talk.say(&format!("left: {}", fault.line()));
-            false
-        }
-        Err(End::Fault(fault)) => {
-            talk.say(&fault.to_string());
-            false
-        }
-    }
+    let cli = Cli::try_parse_from(&full).map_err(|error| super::usage::fault(&error, full.get(1..).unwrap_or_default()))?;
+    Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals, Some(talk.clone()))).await.map(|_| ())
 }
 
 fn words(what: &Guided) -> Vec<String> {

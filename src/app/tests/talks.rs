@@ -63,6 +63,8 @@ fn leaving_what_asks_is_asked_once_and_leaves_nothing() {
     key(&mut app, Key::Esc);
     key(&mut app, Key::Down);
     assert_eq!(key(&mut app, Key::Enter), [Effect::Wipe(Slot::TALK), Effect::LeaveGuided]);
+    asks(&mut app, "DR passphrase:", true);
+    assert!(talk(&app).asked.is_none(), "what is asked meanwhile has no answer");
     let told = says(&mut app, Saying::Ended(false));
     assert!(told.iter().any(|effect| matches!(effect, Effect::LoadFacts(_))));
     assert!(app.talk.is_none() && app.top().is_none());
