@@ -5,7 +5,7 @@ use super::wizard::bar;
 use crate::app::{Asked, Talk, TalkField};
 use crate::domain::Text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field, text_field, wrap};
+use crate::tui::widgets::{Canvas, below, completes, inset, said_of, secret_field, text_field, wrap};
 use ratatui::layout::Rect;
 
 /// Rows below what was said: one that is empty, the question, the field, what is said of it.
@@ -55,12 +55,8 @@ fn question(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, asked: &Asked)
         TalkField::Secret(secret) => {
             let typed = (view.secret)(secret.slot);
             secret_field(canvas, field, secret, typed, true);
-            match (said_of(secret, typed), secret.state.completions) {
-                (said, 0) => said,
-                (said, _) if !said.is_empty() => said,
-                (_, 1) => "Tab completes the word".into(),
-                (_, n) => format!("{n} words begin like this"),
-            }
+            let said = said_of(secret, typed);
+            if said.is_empty() { completes(secret) } else { said }
         }
     };
     canvas.put(area.x, area.y + 2, area.width, &note, Role::Info);

@@ -4,7 +4,7 @@ use super::view::View;
 use crate::app::{UnlockScreen, act_words};
 use crate::domain::Text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field};
+use crate::tui::widgets::{Canvas, below, completes, inset, said_of, secret_field};
 use ratatui::layout::Rect;
 
 /// Draws it.
@@ -65,12 +65,7 @@ pub fn unlock(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, screen: &Unl
         _ if screen.busy => "Trying ... Esc stops.".into(),
         _ => said_of(&screen.field, typed),
     };
-    let completes = match screen.field.state.completions {
-        0 => String::new(),
-        1 => "Tab completes the word".into(),
-        n => format!("{n} words begin like this"),
-    };
-    let line = if note.is_empty() { completes } else { note };
+    let line = if note.is_empty() { completes(&screen.field) } else { note };
     canvas.put(area.x + 12, area.y, area.width.saturating_sub(12), &line, Role::Info);
     area = below(area, if tight { 1 } else { 2 });
     if let Some(fault) = &screen.fault {

@@ -5,7 +5,7 @@ use super::view::View;
 use crate::app::{App, Progress, act_words};
 use crate::domain::{Fault, Plan, Risk, Slot, Text};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, below, inset, said_of, secret_field, text_field, wrap};
+use crate::tui::widgets::{Canvas, below, completes, inset, said_of, secret_field, text_field, wrap};
 use crate::wizard::{Body, Choice, Driver, Field, Mark, Problem, Running, SecretField, SecretRule, Stage, Step, Verdict, Waiting};
 use ratatui::layout::Rect;
 
@@ -188,13 +188,11 @@ fn secret(canvas: &mut Canvas<'_>, area: Rect, label: &str, field: &SecretField,
         Verdict::Mismatch { word: None } => String::new(),
         _ => said_of(field, text),
     };
-    let hint = match field.state.completions {
+    let hint = match completes(field) {
         _ if !focus || !said.is_empty() => said,
         // A passphrase of one's own is not made of the list.
-        _ if field.rule == SecretRule::Made => "Ctrl-T shows what is typed".to_owned(),
-        0 => "Ctrl-T shows what is typed".to_owned(),
-        1 => "Tab completes the word".to_owned(),
-        n => format!("{n} words begin like this"),
+        words if field.rule == SecretRule::Made || words.is_empty() => "Ctrl-T shows what is typed".to_owned(),
+        words => words,
     };
     let bad = !field.passes() && field.state.len > 0 && !matches!(field.rule, SecretRule::Entered);
     let role = if bad && hint.starts_with("not the same") { Role::FieldError } else { Role::Info };

@@ -71,6 +71,16 @@ pub fn said_of(field: &SecretField, text: &[u8]) -> String {
     }
 }
 
+/// Whether the word that is being typed can be completed; empty between words and where nothing begins like it.
+#[must_use]
+pub fn completes(field: &SecretField) -> String {
+    match field.state.completions {
+        0 => String::new(),
+        1 => "Tab completes the word".into(),
+        n => format!("{n} words begin like this"),
+    }
+}
+
 /// How many near words are shown: what fits beside the verdict at 80 columns.
 const NEAR: usize = 3;
 

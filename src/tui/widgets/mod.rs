@@ -6,7 +6,7 @@
 mod field;
 mod table;
 
-pub use field::{said_of, secret_field, text_field};
+pub use field::{completes, said_of, secret_field, text_field};
 pub use table::{Align, Cell, Column, Table};
 
 use super::theme::{Role, Theme};
