@@ -142,6 +142,7 @@ screens! {
     recovered: stage::talks::recovered;
     drill: stage::talks::drill;
     drill_report: stage::talks::drill_report;
+    recover_scrolled: |size| { let mut s = stage::talks::recover_long(size); s.key(Key::PageUp); s };
     drill_below: stage::talks::drill_below;
     drill_while_locked: stage::talks::drill_while_locked;
     read_only: |size| { let mut facts = calm(); facts.read_only = true; Stage::new(facts, size) };

@@ -103,6 +103,18 @@ impl Talk {
         }
     }
 
+    /// How far back there is something to scroll to: the first page stays full. What a line takes is estimated from above, so that the
+    /// first one can always be reached.
+    pub(super) fn furthest(&self, columns: u16, page: usize) -> usize {
+        let room = (usize::from(columns) * 3 / 4).max(1);
+        let mut rows = 0;
+        let first = self.lines.iter().take_while(|line| {
+            rows += line.clean().chars().count().div_ceil(room).max(1);
+            rows <= page
+        });
+        self.lines.len() - first.count()
+    }
+
     /// How far long work is.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Option<Progress> {

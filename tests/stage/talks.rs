@@ -59,6 +59,17 @@ pub fn recover(size: (u16, u16)) -> Stage {
     stage
 }
 
+/// The same after as many lines as fill every box, and a question below them.
+pub fn recover_long(size: (u16, u16)) -> Stage {
+    let mut stage = recover(size);
+    stage.enter();
+    let listed: Vec<String> = (1..=60).map(|n| format!("  {n:2}  prod-eu{n} (7f3a)  archive 12 of 2026-11-17")).collect();
+    stage.says(&listed.iter().map(String::as_str).collect::<Vec<_>>());
+    stage.asks("Which installation? Its number:", false);
+    stage.keys("17");
+    stage
+}
+
 /// It came back.
 pub fn recovered(size: (u16, u16)) -> Stage {
     let mut stage = recover(size);

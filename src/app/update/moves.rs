@@ -29,7 +29,7 @@ impl App {
                         Action::Last => Action::First,
                         other => other,
                     };
-                    talk.back = moved(upwards, talk.back, talk.lines.len(), page);
+                    talk.back = moved(upwards, talk.back, talk.lines.len(), page).min(talk.furthest(self.size.0, page));
                 }
                 return;
             }

@@ -27,11 +27,12 @@ pub fn talk(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, talk: &Talk) {
     }
     // Right below what was said, and at the bottom once that fills the box.
     let foot = below(Rect { y: said.y + count, height: area.bottom().saturating_sub(said.y + count), ..area }, u16::from(count > 0));
-    if talk.back > 0 {
+    // What is typed must be seen, wherever one reads.
+    if let Some(asked) = &talk.asked {
+        question(canvas, foot, view, asked);
+    } else if talk.back > 0 {
         let more = format!("{} more below: End goes there", talk.back);
         canvas.put(foot.x, foot.y, foot.width, &more, Role::Muted);
-    } else if let Some(asked) = &talk.asked {
-        question(canvas, foot, view, asked);
     } else if let Some(well) = talk.ended {
         let (said, role) = if well { ("Done. Enter closes.", Role::Ok) } else { ("It did not go well. Enter closes.", Role::Error) };
         canvas.put(foot.x, foot.y, foot.width, said, role);
