@@ -83,14 +83,20 @@ fn a_copy_is_the_same_stream_read_back_and_opens_where_the_first_is_damaged() {
         let at = |location: &str| fs::read(yard.object(location, &format!("{id}.tink"))).unwrap();
         assert!(at("nfs") == at("second"));
     }
-    let path = yard.object("nfs", &format!("{}.tink", ids[0]));
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[(1 << 20) - 1] ^= 1;
-    fs::write(&path, bytes).unwrap();
+    for id in &ids[..2] {
+        let path = yard.object("nfs", &format!("{id}.tink"));
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[(1 << 20) - 1] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
     assert!(yard.open(&ids[0]).unwrap() == vec![0; 1_500_000], "the copy is whole");
     let run = yard.run(&["artifact", "verify", "--all"]);
     assert_eq!(run.code, 7);
-    assert!(run.err.contains("NOT whole") && run.err.contains("in nfs"), "{}", run.err);
+    assert!(run.err.contains("NOT whole") && run.err.contains("in nfs") && run.err.contains("2 of 6 artifacts"), "{}", run.err);
+    let run = yard.run(&["artifact", "verify", "--all", "-o", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let broken = crate::harness::member(&told, "notWhole").unwrap().as_array().unwrap();
+    assert!(ids[..2].iter().all(|id| broken.iter().any(|one| one["id"] == **id)) && broken.len() == 2, "all of them as data: {broken:?}");
     // Without a key, header, tags and length tell whether it is the stream that was sealed: this one is not copied on.
     yard.add_location("third", &[]);
     let _ = fs::remove_dir_all(yard.folder("second").join("artifacts"));
