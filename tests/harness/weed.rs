@@ -17,13 +17,34 @@ pub const BUCKET: &str = "backups";
 pub struct Weed {
     server: Child,
     port: u16,
-    #[allow(dead_code)] // Goes with it.
     folder: tempfile::TempDir,
 }
 
 impl Weed {
     /// Starts one with an empty bucket; None where it cannot be had.
     pub fn start() -> Option<Self> {
+        Self::start_with(|_| Some(Vec::new()))
+    }
+
+    /// The same behind TLS, and its certificate, which nobody else has signed.
+    #[allow(dead_code, reason = "only where TLS is what is tried")]
+    pub fn start_with_tls() -> Option<(Self, PathBuf)> {
+        let certified = |folder: &Path| {
+            let go = tools::need("go", "golang-go")?;
+            let root = Command::new(&go).args(["env", "GOROOT"]).output().expect("go answers").stdout;
+            let maker = format!("{}/src/crypto/tls/generate_cert.go", String::from_utf8_lossy(&root).trim());
+            let made = Command::new(&go).args(["run", &maker, "--host", "127.0.0.1", "--ecdsa-curve", "P256"]).current_dir(folder).output();
+            assert!(made.as_ref().is_ok_and(|made| made.status.success()), "{made:?}");
+            let at = |name: &str| folder.join(name).display().to_string();
+            Some(vec![format!("-s3.cert.file={}", at("cert.pem")), format!("-s3.key.file={}", at("key.pem"))])
+        };
+        let this = Self::start_with(certified)?;
+        let certificate = this.folder.path().join("cert.pem");
+        Some((this, certificate))
+    }
+
+    /// With flags that a file in its folder may go with.
+    fn start_with(more: impl FnOnce(&Path) -> Option<Vec<String>>) -> Option<Self> {
         let weed = match installed() {
             Ok(weed) => weed,
             Err(why) => {
@@ -42,7 +63,8 @@ impl Weed {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("data")).expect("a folder");
         let log = File::create(at("log")).expect("a log");
-        let flags = [
+        let more = more(folder.path())?;
+        let mut flags = vec![
             format!("-dir={}", at("data").display()),
             "-ip=127.0.0.1".into(),
             "-ip.bind=127.0.0.1".into(),
@@ -58,6 +80,7 @@ impl Weed {
             "-master.volumeSizeLimitMB=64".into(),
             "-volume.max=60".into(),
         ];
+        flags.extend(more);
         // It ends with whoever started it: the wrapper waits for the end of its input, which a killed test closes.
         let script = r#""$0" "$@" & child=$!; cat >/dev/null; kill -9 $child"#;
         let mut command = Command::new("sh");

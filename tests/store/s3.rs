@@ -1,6 +1,8 @@
 //! A real S3 server, and a misbehaving one.
 
 use crate::contract::{bytes, get_long, names, put_long, runtime};
+use crate::harness::PATIENCE;
+use crate::harness::between::Between;
 use crate::harness::stub::{Manner, Stub};
 use crate::harness::weed::{ADMIN, BUCKET, READER, Weed};
 use futures_util::StreamExt;
@@ -8,7 +10,7 @@ use kastellan::crypto::Passphrase;
 use kastellan::domain::{Kind, S3Target};
 use kastellan::store::{Placed, S3, Store, probe};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// The one server of this program.
@@ -101,6 +103,67 @@ fn two_prefixes_of_one_bucket_do_not_see_each_other() {
         assert!(names(&two, "").await.is_empty());
         two.create("a", b"2").await.unwrap();
         assert_eq!(one.get("a", 9).await.unwrap().as_deref(), Some(&b"1"[..]));
+    });
+}
+
+#[test]
+fn a_server_s_certificate_holds_by_the_file_that_is_named_and_not_without() {
+    let Some((weed, certificate)) = Weed::start_with_tls() else { return };
+    let endpoint = weed.endpoint().replace("http://", "https://");
+    let trusting = |file: Option<&std::path::Path>| {
+        let ca_file = file.map(|file| file.to_str().unwrap().into());
+        S3::open(&S3Target { ca_file, ..target("tls", &endpoint, ADMIN.0) }, Some(&secret(ADMIN.1)), Duration::from_secs(5))
+    };
+    runtime().block_on(async {
+        let store = trusting(Some(&certificate)).unwrap();
+        assert_eq!(store.create("a", b"over TLS").await.unwrap(), Placed::Created);
+        assert_eq!(store.get("a", 10).await.unwrap().as_deref(), Some(&b"over TLS"[..]));
+        let fault = trusting(None).unwrap().get("a", 10).await.unwrap_err();
+        assert_eq!(fault.kind, Kind::Unreachable);
+        assert!(fault.cause.to_string().contains("certificate is not one that this machine trusts"), "{fault}");
+        assert!(fault.next.say.to_string().contains("--ca-file"), "{fault}");
+    });
+    let key = certificate.with_file_name("key.pem");
+    let fault = trusting(Some(&key)).err().unwrap();
+    assert_eq!(fault.kind, Kind::Usage);
+    assert!(fault.cause.to_string().contains("holds no certificates in PEM"), "{fault}");
+    assert_eq!(trusting(Some(&key.with_file_name("gone"))).err().unwrap().kind, Kind::NotFound);
+}
+
+#[test]
+fn parts_of_an_upload_that_came_to_nothing_are_given_up() {
+    let Some(weed) = server() else { return };
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let between = Between::start(weed.port(), move |first| {
+        seen.lock().unwrap().push(first.to_owned());
+        false
+    });
+    runtime().block_on(async {
+        let store = opened("parts", &between.endpoint(), ADMIN);
+        // One that is dropped midway, and one whose name is taken when all its parts are there.
+        let mut out = store.write("dropped", None).await.unwrap();
+        tokio::task::spawn_blocking(move || {
+            out.append(&bytes(20 << 20)).unwrap();
+            drop(out);
+        })
+        .await
+        .unwrap();
+        store.create("taken", b"first").await.unwrap();
+        assert_eq!(put_long(&store, "taken", bytes(20 << 20), None).await.unwrap_err().kind, Kind::Changed);
+        let given_up = |name: &'static str| {
+            let asked = asked.clone();
+            move || asked.lock().unwrap().iter().any(|l: &String| l.starts_with("DELETE") && l.contains(name) && l.contains("uploadId="))
+        };
+        // What goes on in the background goes on on this runtime.
+        let wait = async {
+            for done in [given_up("dropped"), given_up("taken")] {
+                while !done() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{:?}", asked.lock().unwrap()));
     });
 }
 

@@ -28,7 +28,8 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
                 "name the file with its CA's certificates, PEM",
             )
         })?;
-        let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| {
+        // A file of something else in PEM, such as a key, has none to complain of.
+        let certificates = Certificate::from_pem_bundle(&pem).ok().filter(|all| !all.is_empty()).ok_or_else(|| {
             refuse(Kind::Usage, format!("{file} holds no certificates in PEM"), "name the file with its CA's certificates, PEM")
         })?;
         for certificate in certificates {
@@ -40,7 +41,6 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(target.bucket.raw())
         .with_region(region.unwrap_or_else(|| REGION.to_owned()))
-        .with_virtual_hosted_style_request(!target.path_style)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: RETRIES, retry_timeout: deadline });
     if let Some(endpoint) = &target.endpoint {
@@ -52,8 +52,14 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
             }
             options = options.with_allow_http(true);
         }
-        builder = builder.with_endpoint(endpoint);
     }
+    builder = match (virtual_host(target), &target.endpoint) {
+        (Some(host), Some(_)) => builder.with_virtual_hosted_style_request(true).with_endpoint(host),
+        // AWS's own address is the client's to make.
+        (Some(_), None) => builder.with_virtual_hosted_style_request(true),
+        (None, Some(endpoint)) => builder.with_endpoint(endpoint.raw()),
+        (None, None) => builder,
+    };
     builder = match (&target.access_key_id, secret) {
         (Some(id), Some(secret)) => {
             let secret = std::str::from_utf8(secret.expose())
@@ -69,19 +75,39 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
     builder.with_client_options(options).build().map_err(|e| refuse(Kind::Usage, e.to_string(), "look at its endpoint, bucket and region"))
 }
 
+/// The endpoint with the bucket before its host's name (empty: AWS's own); None where the bucket stands in the path: because it was asked
+/// for, because an address in numbers has no names below it, or because no certificate is for a bucket with a dot in its name.
+fn virtual_host(target: &S3Target) -> Option<String> {
+    let bucket = target.bucket.raw();
+    if target.path_style || bucket.contains('.') {
+        return None;
+    }
+    let Some(endpoint) = &target.endpoint else { return Some(String::new()) };
+    let (scheme, rest) = endpoint.raw().split_once("://")?;
+    if host(endpoint.raw())?.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    // Some name the endpoint with the bucket in it.
+    let named = rest.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
+    Some(if named { endpoint.raw().to_owned() } else { format!("{scheme}://{bucket}.{rest}") })
+}
+
 /// Whether an endpoint is on this machine.
 fn loopback(endpoint: &str) -> bool {
+    host(endpoint).is_some_and(|host| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+}
+
+/// The host of an endpoint, without port and brackets; None where a user stands before it, and so another host behind.
+fn host(endpoint: &str) -> Option<&str> {
     let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // What stands before an `@` would be a user, and another host behind it.
     if host.contains('@') {
-        return false;
+        return None;
     }
-    let host = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +127,42 @@ mod tests {
             "http://",
         ] {
             assert!(!loopback(bad), "{bad}");
+        }
+    }
+
+    /// Where an object of this target is asked for, and for which region that is signed.
+    async fn asked(target: S3Target) -> (String, String) {
+        use object_store::signer::Signer;
+        let target = S3Target { access_key_id: Some("AK".into()), ..target };
+        let secret = Passphrase::entered(b"sk").unwrap();
+        let client = client(&target, Some(&secret), Duration::from_secs(1), &"x".into()).unwrap();
+        let url = client.signed_url("GET".parse().unwrap(), &"dr/x".into(), Duration::from_secs(1)).await.unwrap().to_string();
+        let (address, signed) = url.split_once('?').unwrap();
+        let scope = signed.split_once("X-Amz-Credential=AK%2F").unwrap().1;
+        (address.to_owned(), scope.split("%2F").nth(1).unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_bucket_stands_before_the_host_or_in_the_path() {
+        let target = |bucket: &str, endpoint: Option<&str>, path_style| S3Target {
+            bucket: bucket.into(),
+            endpoint: endpoint.map(Into::into),
+            region: Some("eu-west-7".into()),
+            path_style,
+            ..S3Target::default()
+        };
+        let minio = Some("https://minio.example:9000");
+        for (target, wanted) in [
+            (target("backups", None, false), "https://backups.s3.eu-west-7.amazonaws.com/dr/x"),
+            (target("backups", None, true), "https://s3.eu-west-7.amazonaws.com/backups/dr/x"),
+            (target("backups", minio, false), "https://backups.minio.example:9000/dr/x"),
+            (target("backups", minio, true), "https://minio.example:9000/backups/dr/x"),
+            (target("backups", Some("https://backups.minio.example"), false), "https://backups.minio.example/dr/x"),
+            (target("backups", Some("https://10.0.0.7:9000"), false), "https://10.0.0.7:9000/backups/dr/x"),
+            (target("backups", Some("https://[fd00::7]:9000"), false), "https://[fd00::7]:9000/backups/dr/x"),
+            (target("my.backups", None, false), "https://s3.eu-west-7.amazonaws.com/my.backups/dr/x"),
+        ] {
+            assert_eq!(asked(target).await, (wanted.to_owned(), "eu-west-7".to_owned()));
         }
     }
 
