@@ -266,9 +266,20 @@ fn the_newest_archive_is_taken_wherever_it_lies_and_one_older_than_the_kit_is_to
     let (home, file, pass) = bare(&kit);
     let run = home.good(&["recover", "--kit", &file, "--kit-passphrase-file", &pass]);
     assert!(run.err.contains("archives are in first ("), "{}", run.err);
-    assert!(run.err.contains("warning: the kit knows the journal up to entry "), "{}", run.err);
+    assert!(run.err.contains("warning: in no archive when the kit was made: 1 change; and this archive is no newer"), "{}", run.err);
     let policies = home.good(&["policy", "list", "-o", "name"]).out;
     assert!(policies.ends_with("/in-the-first-alone\n") && policies.lines().count() == 1, "{policies}");
+    // Where the newer one is withheld, the kit knows; where all is in an archive, there is nothing to warn of.
+    fs::rename(site.share.join("dr"), site.share.join("withheld")).unwrap();
+    let (home, file, pass) = bare(&kit);
+    let run = home.good(&["recover", "--kit", &file, "--kit-passphrase-file", &pass]);
+    assert!(run.err.contains("warning: the kit knows of archive 2, this is 1: "), "{}", run.err);
+    fs::rename(site.share.join("withheld"), site.share.join("dr")).unwrap();
+    site.house.open(&["dr", "archive"]);
+    fs::remove_file(&kit).unwrap();
+    let (home, file, pass) = bare(&site.make(&["--include-passphrases"]));
+    let run = home.good(&["recover", "--kit", &file, "--kit-passphrase-file", &pass]);
+    assert!(!run.err.contains("warning"), "{}", run.err);
 }
 
 #[test]

@@ -484,7 +484,7 @@ fn kits_cross() {
     let text = |text: &str| KitText(Text::new(text));
     let installation =
         KitInstallation { name: text(ODD), catalog_id: CATALOG.into(), instance_id: INSTANCE.into(), master_key_id: "00".repeat(8) };
-    let pin = KitPin { seq: 1, hash: "00".repeat(32), archive_seq: 0 };
+    let pin = KitPin { seq: 1, hash: "00".repeat(32), archive_seq: 0, unarchived: 0 };
     let mut kit = Kit::new(installation, Timestamp::from_unix(0), pin, Text::new(ODD));
     kit.locations.push(KitLocation::new("nas".parse().unwrap(), &Target::Directory { path: Text::new(ODD) }, None));
     // More than one of age's pieces of 64 KiB.

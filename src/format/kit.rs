@@ -130,6 +130,14 @@ pub struct KitPin {
     pub hash: String,
     /// Highest archive number; 0: none.
     pub archive_seq: u64,
+    /// How many changes were in no archive; a kit without the member says 0.
+    #[serde(default, skip_serializing_if = "none")]
+    pub unarchived: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Why a kit's document is not taken.

@@ -225,7 +225,7 @@ mod tests {
             instance_id: "11".repeat(16),
             master_key_id: "22".repeat(8),
         };
-        let pin = KitPin { seq: 7, hash: "33".repeat(32), archive_seq: 2 };
+        let pin = KitPin { seq: 7, hash: "33".repeat(32), archive_seq: 2, unarchived: 3 };
         let mut kit = Kit::new(installation, Timestamp::from_unix(0), pin, "Open it with age.".into());
         let s3 = Target::S3(S3Target { bucket: "b".into(), path_style: true, ..S3Target::default() });
         let credentials = KitCredentials { access_key_id: KitText("AKIA".into()), secret_access_key: hidden("secret/key") };

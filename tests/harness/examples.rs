@@ -77,6 +77,6 @@ pub fn kit(seq: u64, how: &str) -> Kit {
         instance_id: "11".repeat(16),
         master_key_id: "22".repeat(8),
     };
-    let pin = KitPin { seq, hash: "33".repeat(32), archive_seq: 2 };
+    let pin = KitPin { seq, hash: "33".repeat(32), archive_seq: 2, unarchived: 0 };
     Kit::new(installation, at(), pin, how.into())
 }

@@ -110,7 +110,7 @@ SCHEMA = {
     }],
     "passkeys": [{"name": str, "method": str, "wrapId": str, "envelope": str, "passphrase?": str}],
     "drPassphrases": [{"number": int, "envelope": str, "passphrase?": str}],
-    "pin": {"seq": int, "hash": str, "archiveSeq": int},
+    "pin": {"seq": int, "hash": str, "archiveSeq": int, "unarchived?": int},
 }  # fmt: skip
 
 

@@ -161,7 +161,7 @@ impl Making {
             master_key_id: i.master_key_id.clone(),
         };
         let archive_seq = known.archives.iter().map(|a| a.seq).max().unwrap_or(0);
-        let pin = KitPin { seq: known.head.seq, hash: known.head.hash.clone(), archive_seq };
+        let pin = KitPin { seq: known.head.seq, hash: known.head.hash.clone(), archive_seq, unarchived: known.debt };
         Kit::new(installation, known.now, pin, instructions(i, &known.now.day(), &self.work.at.host.person.who()))
     }
 

@@ -176,11 +176,15 @@ pub fn agrees(call: &Call, kit: &Kit, contents: &Contents) -> Result<(), Fault> 
         let next = Act::say("one of the two is not what it says to be: take another kit, or archive");
         return Err(Fault::new(Kind::Damaged, "nothing restored", cause, next));
     }
-    if contents.head.journal_seq < kit.pin.seq {
+    let (pin, seq) = (&kit.pin, contents.head.seq);
+    if seq < pin.archive_seq {
         call.out.note(&format!(
-            "warning: the kit knows the journal up to entry {}, this archive only up to {}: what was changed between them is not in it",
-            kit.pin.seq, contents.head.journal_seq
+            "warning: the kit knows of archive {}, this is {seq}: what was changed between them is not in it. Where is the newer one?",
+            pin.archive_seq
         ));
+    } else if seq == pin.archive_seq && pin.unarchived > 0 {
+        let changes = count(pin.unarchived, "change", "changes");
+        call.out.note(&format!("warning: in no archive when the kit was made: {changes}; and this archive is no newer"));
     }
     Ok(())
 }
