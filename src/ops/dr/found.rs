@@ -38,7 +38,8 @@ impl Found {
     }
 }
 
-/// All archives in a location, newest first, by what their headers say.
+/// All archives in a location, by what their headers say: those of one installation together, newest first, and first the installation that
+/// has the newest of all.
 ///
 /// # Errors
 /// The location's.
@@ -62,6 +63,13 @@ pub async fn list(store: &Arc<dyn Store>) -> Result<Vec<Found>, Fault> {
         found.push(Found { name: object.name, size: object.size, modified: object.modified, header });
     }
     found.sort_by_key(|f| std::cmp::Reverse(f.created_at()));
+    let mut installations: Vec<String> = Vec::new();
+    for id in found.iter().map(Found::catalog_id) {
+        if !installations.contains(&id) {
+            installations.push(id);
+        }
+    }
+    found.sort_by_key(|f| installations.iter().position(|id| *id == f.catalog_id()));
     Ok(found)
 }
 
