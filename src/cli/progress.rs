@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// No more often is a console told.
 const OFTEN: Duration = Duration::from_millis(200);
+/// Before that a rate says nothing, and less so the time left.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,13 @@ pub struct Progress {
     watched: bool,
     /// The console that draws it, where one does, and when it was told last.
     talk: Option<(Talk, Mutex<Option<Instant>>)>,
-    bar: Mutex<Option<ProgressBar>>,
+    bar: Mutex<Option<Bar>>,
+}
+
+/// What is drawn, and whether its rate is.
+struct Bar {
+    bar: ProgressBar,
+    rated: bool,
 }
 
 impl Progress {
@@ -51,7 +59,11 @@ impl Progress {
             return;
         }
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bar.get_or_insert_with(|| self.begin(total));
+        let Bar { bar, rated } = bar.get_or_insert_with(|| self.begin(total));
+        if !*rated && bar.elapsed() >= SETTLED {
+            *rated = true;
+            bar.set_style(self.style(total, true));
+        }
         bar.set_position(done);
     }
 
@@ -62,21 +74,26 @@ impl Progress {
         {
             talk.counted_all();
         }
-        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(Bar { bar, .. }) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
     }
 
-    fn begin(&self, total: Option<u64>) -> ProgressBar {
-        let form = match (self.unit, total) {
-            (Unit::Bytes, Some(_)) => "{bar:24} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left",
-            (Unit::Bytes, None) => "{binary_bytes}  {binary_bytes_per_sec}  {elapsed}",
-            (Unit::Things, Some(_)) => "{bar:24} {pos} of {len}  {eta} left",
-            (Unit::Things, None) => "{pos} so far  {per_sec}  {elapsed}",
-        };
+    fn begin(&self, total: Option<u64>) -> Bar {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(5));
-        bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("#>-"));
-        bar
+        bar.set_style(self.style(total, false));
+        Bar { bar, rated: false }
+    }
+
+    fn style(&self, total: Option<u64>, rated: bool) -> ProgressStyle {
+        let (done, rate) = match (self.unit, total) {
+            (Unit::Bytes, Some(_)) => ("{bar:24} {binary_bytes} of {binary_total_bytes}", "  {binary_bytes_per_sec}  {eta} left"),
+            (Unit::Bytes, None) => ("{binary_bytes}", "  {binary_bytes_per_sec}  {elapsed}"),
+            (Unit::Things, Some(_)) => ("{bar:24} {pos} of {len}", "  {eta} left"),
+            (Unit::Things, None) => ("{pos} so far", "  {per_sec}  {elapsed}"),
+        };
+        let form = format!("{done}{}", if rated { rate } else { "" });
+        ProgressStyle::with_template(&form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("#>-")
     }
 }
 

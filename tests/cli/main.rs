@@ -8,6 +8,7 @@ mod harness;
 mod changes;
 mod looks;
 mod plain;
+mod progress;
 mod prompts;
 
 /// Help, plans of nothing and wrong words, as they are printed. `TRYCMD=overwrite cargo test --test cli printed` writes them anew.
