@@ -132,6 +132,33 @@ fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
 }
 
 #[test]
+fn a_policy_that_no_archive_knows_comes_back_from_a_location_that_hides_its_name() {
+    let site = Site::new();
+    let quiet = site.house.home.path().join("quiet");
+    fs::create_dir(&quiet).unwrap();
+    site.open(&["location", "add", "quiet", "--directory", quiet.to_str().unwrap(), "--hide-policy-names"]);
+    // While the archives' location is away, a policy is added and an artifact of it made; then all is lost but the two folders.
+    let (share, away) = (site.share(), site.share().with_extension("away"));
+    fs::rename(&share, &away).unwrap();
+    site.open(&["policy", "add", "late-policy"]);
+    let file = site.house.home.file("late", "late bytes", 0o600);
+    site.open(&["artifact", "seal", &file, "--policy", "late-policy", "--location", "quiet"]);
+    fs::rename(&away, &share).unwrap();
+    for (path, bytes) in site.house.home.files().into_iter().filter(|(path, _)| path.starts_with(&quiet)) {
+        let path = path.to_string_lossy().into_owned();
+        assert!(!path.contains("late-policy") && !bytes.windows(11).any(|w| w == b"late-policy"), "{path}");
+    }
+    let bare = Bare::new();
+    let run = bare.restore(&share, &[]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("policy late-policy came back by its artifacts"), "{}", run.out);
+    let id = bare.run(&["artifact", "list", "--policy", "late-policy", "-o", "name"]).out;
+    let to = bare.home.path().join("out");
+    let run = bare.run(&["artifact", "open", id.trim().rsplit('/').next().unwrap(), "--to", to.to_str().unwrap()]);
+    assert_eq!((run.code, fs::read_to_string(to).unwrap().as_str()), (0, "late bytes"), "{}", run.err);
+}
+
+#[test]
 fn a_restored_installation_seals_and_prunes_nothing_before_it_is_taken_over() {
     let site = Site::new();
     let bare = Bare::new();
@@ -314,7 +341,10 @@ fn the_dr_passphrase_and_what_is_archived_are_nowhere_in_clear() {
         if path.ends_with("/dr") || path.ends_with("/passphrase") {
             continue;
         }
-        assert!(!bytes.windows(DR.len()).any(|w| w == DR.as_bytes()), "{path}");
+        // As it is, and as a record would have it.
+        for form in [DR.to_owned(), kastellan::format::b64(DR.as_bytes()), kastellan::format::hex(DR.as_bytes())] {
+            assert!(!bytes.windows(form.len()).any(|w| w == form.as_bytes()), "{path}");
+        }
     }
     let archive = fs::read(site.archives().pop().unwrap()).unwrap();
     for word in ["k10MasterKey", "app-daily", "share", "masterKeyId"] {
@@ -350,9 +380,11 @@ fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
     let of = |case: &str| {
         let all: serde_json::Value = serde_json::from_str(&house.look(&["readiness", "-o", "json"]).out).unwrap();
         let answers = harness::member(&all, "answers").unwrap().as_array().unwrap().clone();
-        let found = answers.into_iter().find(|a| a["scenario"] == case).unwrap_or_default();
         // Every answer but YES has exactly one act.
-        assert!(found["answer"] == "YES" || found["next"].is_string() || found.is_null(), "{found}");
+        for answer in &answers {
+            assert_eq!(answer["answer"] == "YES", !answer["next"].is_string(), "{answer}");
+        }
+        let found = answers.into_iter().find(|a| a["scenario"] == case).unwrap_or_default();
         found["answer"].as_str().unwrap_or("-").to_owned()
     };
     assert_eq!((of("restart").as_str(), of("machine-lost").as_str(), of("dr-forgotten").as_str()), ("YES", "NO", "-"));
@@ -516,6 +548,12 @@ fn among_several_installations_one_is_named_and_the_receipt_says_what_is_missing
     let (bare, share) = (Bare::new(), site.share());
     let list = bare.home.good(&["dr", "list", "--directory", share.to_str().unwrap()]).out;
     assert!(list.contains("prod-eu1 (") && list.contains("neighbour (") && !list.contains("unreadable"), "{list}");
+    // Those of one installation together, newest first; the neighbour's one is neither the oldest nor the newest.
+    let rows: Vec<&str> = list.lines().skip(1).filter(|line| !line.trim().is_empty()).collect();
+    let files: Vec<&str> = rows.iter().map(|row| row.split_whitespace().last().unwrap()).collect();
+    let ours = rows.iter().take_while(|row| row.starts_with("prod-eu1 (")).count();
+    assert!(ours >= 4 && rows.len() == ours + 1 && rows[ours].starts_with("neighbour ("), "{list}");
+    assert!(files[..ours].is_sorted_by(|a, b| a > b) && files[0] > files[ours] && files[ours - 1] < files[ours], "{list}");
     let newest = archives(&share).into_iter().max_by_key(|p| p.file_name().unwrap().to_owned()).unwrap();
     let mine = newest.parent().unwrap().parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
     let run = bare.restore(&share, &[]);

@@ -46,37 +46,59 @@ fn assert_restores(share: &Path, passphrases: &[&str]) {
 fn a_restore_that_is_killed_leaves_no_catalog_or_a_whole_one() {
     let (_house, share) = site();
     let measured = Home::new();
-    let args = |home: &Home| -> Vec<String> {
-        let (dr, key) = (home.secret("dr", DR), home.secret("key", PASSPHRASE));
-        ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key]
-            .map(str::to_owned)
-            .to_vec()
-    };
     let began = Instant::now();
-    assert_eq!(measured.run(&args(&measured)).code, 0);
+    assert_eq!(measured.run(&restoring(&measured, &share)).code, 0);
     let whole = began.elapsed();
     let (mut none, mut some) = (0, 0);
     for n in 0..kills() {
         let home = Home::new();
-        let args = args(&home);
+        let args = restoring(&home, &share);
         Call::new(&home, &args).run_killed(whole.mul_f64(f64::from(n + 1) / f64::from(kills())));
-        let status = home.run(&["status"]);
-        match status.code {
-            4 => {
-                none += 1;
-                assert_eq!(home.run(&args).code, 0, "and it can be done again");
-            }
-            0 => {
-                some += 1;
-                let key = home.path().join("key").to_string_lossy().into_owned();
-                assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
-                assert_eq!(home.run(&["artifact", "rescan", "nfs", "--passphrase-file", &key]).code, 0);
-            }
-            code => panic!("{code}: {}", status.err),
+        if none_or_whole(&home, &args) {
+            some += 1;
+        } else {
+            none += 1;
         }
     }
     println!("{none} without a catalog, {some} with a whole one");
     assert!(none > 0);
+}
+
+fn restoring(home: &Home, share: &Path) -> Vec<String> {
+    let (dr, key) = (home.secret("dr", DR), home.secret("key", PASSPHRASE));
+    let args = ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key];
+    args.map(str::to_owned).to_vec()
+}
+
+/// Whether a catalog is there, which then is whole; without one, restoring can be done again.
+fn none_or_whole(home: &Home, restoring: &[String]) -> bool {
+    let status = home.run(&["status"]);
+    match status.code {
+        4 => assert_eq!(home.run(restoring).code, 0, "and it can be done again"),
+        0 => {
+            let key = home.path().join("key").to_string_lossy().into_owned();
+            assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
+            assert_eq!(home.run(&["artifact", "rescan", "nfs", "--passphrase-file", &key]).code, 0);
+        }
+        code => panic!("{code}: {}", status.err),
+    }
+    status.code == 0
+}
+
+#[test]
+fn killed_at_each_step_that_lasts_a_restore_leaves_no_catalog_or_a_whole_one() {
+    let (_house, share) = site();
+    for number in 1.. {
+        let home = Home::new();
+        let args = restoring(&home, &share);
+        let Some(ended) = Call::new(&home, &args).run_killed_at_sync(number) else { return };
+        if ended {
+            println!("{} kills", number - 1);
+            assert!(number > 5);
+            return;
+        }
+        none_or_whole(&home, &args);
+    }
 }
 
 #[test]
@@ -98,6 +120,20 @@ fn changing_the_passphrase_archiving_and_pruning_leave_something_that_restores()
             assert_restores(&share, &[DR2, DR]);
         }
     }
+    // And at each step that lasts.
+    for args in [vec!["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &second], vec!["dr", "archive"]] {
+        let args: Vec<String> = first.opening(&args);
+        for number in 1.. {
+            let Some(ended) = Call::new(&first.home, &args).run_killed_at_sync(number) else { return };
+            assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?}");
+            assert_restores(&share, &[DR2, DR]);
+            if ended {
+                println!("{args:?}: {} kills", number - 1);
+                assert!(number > 5);
+                break;
+            }
+        }
+    }
     // Whatever stopped midway, it can be set right.
     assert_eq!(first.home.run(&first.opening(&["dr", "archive"])).code, 0);
     let status = first.look(&["dr", "status"]).out;
@@ -113,14 +149,26 @@ fn an_import_that_is_killed_is_there_or_not() {
     let key = home.secret("key", "the target's passphrase 0002");
     home.good(&["init", "--name", "target", "--new-passphrase-file", &key]);
     let args: Vec<String> = ["migration", "import", &text, "--yes", "--passphrase-file", &key].map(str::to_owned).to_vec();
-    for n in 0..kills() {
-        Call::new(&home, &args).run_killed(Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
+    let whole = || {
         assert_eq!(home.run(&["journal", "verify", "--passphrase-file", &key]).code, 0);
         let list = home.good(&["migration", "list", "--passphrase-file", &key]).out;
         assert!(list.contains("No policy's key") || list.lines().count() == 2, "{list}");
         // Its key and the location it is read from are there together.
         let locations = home.good(&["location", "list", "-o", "name"]).out.lines().count();
         assert_eq!(locations, list.lines().count() - 1, "{list}");
+    };
+    for number in 1.. {
+        let Some(ended) = Call::new(&home, &args).run_killed_at_sync(number) else { return };
+        whole();
+        if ended {
+            println!("{} kills at a step that lasts", number - 1);
+            assert!(number > 2);
+            break;
+        }
+    }
+    for n in 0..kills() {
+        Call::new(&home, &args).run_killed(Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
+        whole();
     }
     assert_eq!(home.run(&args).code, 0);
     assert_eq!(home.good(&["artifact", "list", "-o", "name"]).out.lines().count(), 1);

@@ -237,7 +237,8 @@ fn what_fails_is_in_the_report_with_what_it_means() {
     assert_eq!(run.code, 9, "{}{}", run.out, run.err);
     let report = site.json();
     assert_eq!((report["passed"].clone(), failed(&report)), (false.into(), vec!["open an archive with the DR passphrase".to_owned()]));
-    assert!(fs::read_to_string(site.report(".md")).unwrap().contains("What it means: The archive stays shut."));
+    let said = fs::read_to_string(site.report(".md")).unwrap();
+    assert!(said.contains("Why: wrong passphrase") && said.contains("What it means: The archive stays shut."), "{said}");
     assert!(!fs::read_dir(site.reports()).unwrap().any(|e| e.unwrap().path().to_string_lossy().ends_with(".sig")), "nothing to sign with");
 }
 

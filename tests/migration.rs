@@ -163,7 +163,8 @@ fn an_export_says_beforehand_and_afterwards_that_there_is_no_recall() {
 fn exports_and_imports_are_listed_with_who_and_when() {
     let (source, target, file) = moved(false);
     let out = source.open(&["migration", "list"]).out;
-    assert!(out.contains("out  app-daily") && out.contains("no"), "{out}");
+    let row: Vec<&str> = out.lines().find(|line| line.starts_with("out")).unwrap().split_whitespace().collect();
+    assert!(row.starts_with(&["out", "app-daily"]) && row.ends_with(&["no"]), "unprotected: {out}");
     target.open(&["migration", "import", &file, "--yes"]);
     assert!(target.open(&["migration", "list"]).out.contains("in   app-daily@prod-eu1"));
     // Once more is the same again, not a second one.
@@ -189,7 +190,12 @@ fn the_key_is_nowhere_but_in_the_text() {
     let run = target.home.run(&["migration", "inspect", &file, "-o", "json"]);
     let key_id = source.open(&["policy", "show", "app-daily"]).out;
     let id = key_id.lines().find_map(|l| l.strip_prefix("Key id")).unwrap().trim().to_owned();
+    assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains(&id) && !run.out.contains("policyKey\""), "{}", run.out);
+    let carried = ImportText::parse(text.as_bytes()).unwrap().open(None, 0).unwrap();
+    for form in [kastellan::format::hex(carried.key.expose()), kastellan::format::b64(carried.key.expose())] {
+        assert!(!run.out.contains(&form) && !run.err.contains(&form));
+    }
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 

@@ -451,3 +451,35 @@ fn modified(meta: &std::fs::Metadata) -> Timestamp {
 pub fn path_of(text: &Text) -> PathBuf {
     PathBuf::from(OsString::from(text.raw()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_trouble_of_a_mount_has_its_own_words() {
+        let root = Root { path: "/mnt/nfs".into(), mark: None };
+        let said = |errno: Errno| {
+            let fault = root.fault("list it", &errno.into());
+            assert_eq!((fault.kind, fault.doing.to_string().as_str()), (Kind::Unreachable, "cannot list it in /mnt/nfs"));
+            (fault.cause.to_string(), fault.next.say.to_string())
+        };
+        for (errno, cause, next) in [
+            (Errno::STALE, "the mount is stale", "mount the share again"),
+            (Errno::NOTCONN, "the share's server does not answer", "see that the server runs"),
+            (Errno::HOSTDOWN, "the share's server does not answer", "see that the server runs"),
+            (Errno::TIMEDOUT, "the share's server does not answer", "see that the server runs"),
+            (Errno::NOENT, "the folder is not there", "mount the share"),
+            (Errno::NOTDIR, "no folder", "name the folder itself"),
+            (Errno::LOOP, "a link lies", "look at who writes"),
+            (Errno::ACCESS, "this account may not", "give this account the right"),
+            (Errno::ROFS, "read-only", "mount it for writing"),
+            (Errno::NOSPC, "its disk is full", "make room"),
+            (Errno::DQUOT, "the quota", "make room"),
+            (Errno::IO, "the disk or the share is in trouble", "look at dmesg"),
+        ] {
+            let (found, then) = said(errno);
+            assert!(found.contains(cause) && then.contains(next), "{errno:?}: {found}; {then}");
+        }
+    }
+}

@@ -102,12 +102,35 @@ fn a_copy_killed_at_any_instant_leaves_nothing_that_lists() {
     for n in 0..kills() {
         let done = Call::new(&yard.house.home, &args).run_killed(Duration::from_millis(u64::from(n) * 1500 / u64::from(kills())));
         killed += u32::from(!done);
+        assert_whole(&yard, "second");
         if done {
-            yard.house.open(&["artifact", "verify", "--all"]);
             let _ = fs::remove_dir_all(yard.folder("second").join("artifacts"));
             yard.house.open(&["artifact", "rescan", "second"]);
         }
     }
     assert!(killed > 0);
-    assert_whole(&yard, "second");
+}
+
+#[test]
+fn killed_at_each_step_that_lasts_a_seal_and_a_copy_leave_nothing_that_lists() {
+    let yard = Yard::new();
+    yard.add_location("second", &[]);
+    let path = yard.house.home.file("plain", bytes(3 << 20), 0o600);
+    let id = yard.seal(b"to be copied");
+    for (args, location) in [
+        (vec!["artifact", "seal", &path, "--policy", "app-daily", "--location", "nfs"], "nfs"),
+        (vec!["artifact", "copy", &id, "--to-location", "second"], "second"),
+    ] {
+        for number in 1.. {
+            let Some(ended) = Call::new(&yard.house.home, &yard.house.opening(&args)).run_killed_at_sync(number) else { return };
+            let listed = yard.ids(&["--location", location]).len();
+            assert_whole(&yard, location);
+            assert!(listed <= yard.ids(&["--location", location]).len(), "the index knew of more than there was");
+            if ended {
+                println!("{args:?}: {} kills", number - 1);
+                assert!(number > 3);
+                break;
+            }
+        }
+    }
 }

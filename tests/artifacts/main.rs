@@ -6,6 +6,7 @@
 mod harness;
 
 mod crafted;
+mod durable;
 mod faults;
 mod hostile;
 mod kills;

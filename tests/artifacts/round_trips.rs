@@ -101,6 +101,7 @@ fn a_short_id_names_it_and_lists_page_and_filter() {
     let second = yard.seal_path(&path, &["--location", "s2"]);
     assert_eq!(yard.ids(&["--location", "s2"]), std::slice::from_ref(&second));
     assert!(yard.ids(&["--policy", "other"]).is_empty());
+    assert_eq!(yard.ids(&["--policy", "app-daily"]).len(), 6);
     yard.house.open(&["artifact", "verify", &first[0][..12]]);
     let mut found = Vec::new();
     let mut token: Option<String> = None;

@@ -1,7 +1,7 @@
 //! The binary without a terminal: arguments and files in; standard output, standard error and exit code out.
 
 use super::house::Home;
-use super::{BINARY, PATIENCE};
+use super::{BINARY, PATIENCE, tools};
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -39,19 +39,21 @@ impl Run {
 }
 
 /// A call of the binary.
+#[derive(Clone)]
 pub struct Call<'a> {
     home: &'a Home,
     args: Vec<String>,
     input: Vec<u8>,
     env: Vec<(String, Option<String>)>,
     descriptors: Vec<(u32, String)>,
+    under: Vec<String>,
 }
 
 impl<'a> Call<'a> {
     /// With these arguments, and nothing on standard input.
     pub fn new<S: AsRef<str>>(home: &'a Home, args: &[S]) -> Self {
         let args = args.iter().map(|a| a.as_ref().to_owned()).collect();
-        Self { home, args, input: Vec::new(), env: Vec::new(), descriptors: Vec::new() }
+        Self { home, args, input: Vec::new(), env: Vec::new(), descriptors: Vec::new(), under: Vec::new() }
     }
 
     /// With these bytes on standard input.
@@ -78,18 +80,23 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Under a program that starts it, such as a tracer.
+    pub fn under<S: AsRef<str>>(mut self, words: &[S]) -> Self {
+        self.under = words.iter().map(|word| word.as_ref().to_owned()).collect();
+        self
+    }
+
     /// Starts it, with pipes at its three ends.
     pub fn start(&self) -> Child {
-        let mut command = if self.descriptors.is_empty() {
-            Command::new(BINARY)
-        } else {
+        let mut words = self.under.clone();
+        if !self.descriptors.is_empty() {
             // A shell is the one way without `unsafe` to choose a descriptor's number.
             let opened: Vec<String> = self.descriptors.iter().map(|(n, f)| format!("{n}<'{f}'")).collect();
-            let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("exec \"$0\" \"$@\" {}", opened.join(" ")), BINARY]);
-            shell
-        };
-        command.args(&self.args).env_clear().current_dir(self.home.path());
+            words.extend(["sh".into(), "-c".into(), format!("exec \"$0\" \"$@\" {}", opened.join(" "))]);
+        }
+        words.push(BINARY.into());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args(&self.args).env_clear().current_dir(self.home.path());
         command.envs(self.home.environment());
         for (name, value) in &self.env {
             match value {
@@ -107,6 +114,18 @@ impl<'a> Call<'a> {
             let _ = child.kill();
         }
         child.wait().expect("it can be waited for").success()
+    }
+
+    /// Runs it, and kills it (`kill -9`) when a thread of it syncs a file or a folder for that many times: after each of those more is there
+    /// for good. Whether it had ended well before; None where that cannot be had.
+    pub fn run_killed_at_sync(&self, number: u32) -> Option<bool> {
+        let strace = tools::need("strace", "strace")?;
+        if !tools::need_root("strace") {
+            return None;
+        }
+        let kill = format!("inject=fsync,fdatasync:signal=KILL:when={number}");
+        let under = [&strace, "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", &kill, "-e", "signal=none", "-o", "/dev/null"];
+        Some(self.clone().under(&under).run_killed(PATIENCE))
     }
 
     /// Runs it to its end.

@@ -1,6 +1,7 @@
 //! Locations, DR, artifacts, the way back and drills from the console: what lies in the share and the catalog is looked at afterwards.
 
 use crate::harness::house::{Home, House, PASSPHRASE};
+use crate::harness::procfs;
 use crate::harness::pty::{Launch, Terminal};
 use crate::steps::{at, close, palette, quit, receipt, unlocked_by_typing, walk};
 use std::fs;
@@ -204,6 +205,13 @@ fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     let file = house.home.secret("pasted", &text);
     let inspected = house.home.good(&["migration", "inspect", &file]).out;
     assert!(inspected.contains("app-daily"), "{inspected}");
+    // It goes to the clipboard when it is asked for, and not before.
+    let clipboard = || procfs::find(&terminal.all_bytes(), b"\x1b]52;").is_some();
+    assert!(!clipboard());
+    terminal.send("c");
+    terminal.wait_text("copied through the terminal");
+    let sequence = format!("\x1b]52;c;{}", kastellan::format::b64(text.as_bytes()));
+    assert!(clipboard() && procfs::find(&terminal.all_bytes(), sequence.as_bytes()).is_some());
     terminal.send("\x14");
     terminal.wait_gone("kst1_");
     close(&terminal);

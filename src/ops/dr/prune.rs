@@ -144,8 +144,11 @@ mod tests {
         // Each location on its own.
         let two: Vec<Archive> = (1..=4).map(|n| archive(n, "a", true, 1)).chain([archive(1, "b", true, 1)]).collect();
         assert_eq!(seqs(&two), [1]);
-        let other = Archive { instance_id: "other".into(), ..archive(1, "a", true, 1) };
-        let with_other = [vec![other], (2..=9).map(|n| archive(n, "a", true, 1)).collect::<Vec<_>>()].concat();
-        assert!(!seqs(&with_other).contains(&1), "another instance's stays");
+        // Another instance has as many there: its own are pruned only where it is named, and count nowhere else.
+        let other = |n| Archive { instance_id: "other".into(), ..archive(10 + n, "a", true, 1) };
+        let with_other: Vec<Archive> = (1..=5).flat_map(|n| [archive(n, "a", true, 1), other(n)]).collect();
+        assert_eq!(seqs(&with_other), [1, 2]);
+        let both = DrPrune { instance: Some("other".into()), ..prune };
+        assert_eq!(going(&with_other, &both, &installation).iter().map(|a| a.seq).collect::<Vec<_>>(), [1, 11, 2, 12]);
     }
 }
