@@ -1,9 +1,11 @@
-//! Fills an installation for measuring: `seed CATALOG PASSKEY PASSPHRASE-FILE POLICIES PASSKEYS [ARTIFACTS]`.
+//! Fills an installation for measuring: `seed CATALOG PASSKEY PASSPHRASE-FILE POLICIES PASSKEYS [ARTIFACTS [FOLDER INSTANCE]]`: the artifacts
+//! are in the index alone, or their facts in the folder of a location alone.
 //!
 //! Not shipped: it writes passkeys that are cheap to open, which the program never does.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code, reason = "some of it is for tests alone")]
 #[path = "../tests/harness/seed.rs"]
 mod seed;
 
@@ -15,7 +17,7 @@ use std::path::Path;
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let ([catalog, passkey, file, policies, passkeys], more) = args.split_first_chunk::<5>().unwrap_or_else(|| {
-        eprintln!("seed CATALOG PASSKEY PASSPHRASE-FILE POLICIES PASSKEYS [ARTIFACTS]");
+        eprintln!("seed CATALOG PASSKEY PASSPHRASE-FILE POLICIES PASSKEYS [ARTIFACTS [FOLDER INSTANCE]]");
         std::process::exit(2);
     });
     let artifacts: u32 = more.first().map_or(0, |count| count.parse().expect("a number"));
@@ -26,8 +28,10 @@ fn main() {
         let opened = seed::open(Path::new(catalog), passkey, passphrase.trim()).await;
         opened.add_policies(policies, |n| format!("team-{:03}.namespace-{n:06}.daily", n % 997)).await;
         opened.add_passkeys(passkeys, "a passphrase that many share").await;
-        if artifacts > 0 {
-            index(&format!("{catalog}.artifacts"), &opened, artifacts);
+        match more {
+            [_, folder, instance] => opened.plant(Path::new(folder), instance, artifacts),
+            _ if artifacts > 0 => index(&format!("{catalog}.artifacts"), &opened, artifacts),
+            _ => {}
         }
     });
 }

@@ -7,8 +7,10 @@ mod harness;
 use harness::cli::Run;
 use harness::house::{Home, House, PASSPHRASE};
 use harness::pty::{Ended, Launch};
+use harness::seed;
+use kastellan::catalog::Catalog;
 use kastellan::crypto::Passphrase;
-use kastellan::format::{ArchiveHeader, ArchiveReader, ArchiveWriter, RecordKind};
+use kastellan::format::{ArchiveHeader, ArchiveReader, ArchiveWriter, Object, RecordKind};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -472,6 +474,29 @@ fn two_machines_that_take_themselves_for_one_installation_are_told() {
     assert!(!told());
 }
 
+/// Writes into the ledger that an archive with every passkey's wrap was made, and not that it was proved.
+fn unproved_archive(site: &Site) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let opened = seed::open(&site.house.catalog(), "k10MasterKey", PASSPHRASE).await;
+        let mut wraps = Vec::new();
+        for id in opened.catalog.ids(RecordKind::Passkey).await.unwrap() {
+            let record = opened.catalog.get(RecordKind::Passkey, &id).await.unwrap().unwrap();
+            wraps.push(record.clear().unwrap().text("wrapId").unwrap().to_owned());
+        }
+        let id = opened.catalog.ids(RecordKind::DrArchive).await.unwrap().remove(0);
+        let known = opened.catalog.get(RecordKind::DrArchive, &id).await.unwrap().unwrap().clear().unwrap();
+        let mut clear = Object::new().with("wraps", wraps.join(" "));
+        for name in ["name", "location", "instanceId", "createdAt", "digest"] {
+            clear = clear.with(name, known.text(name).unwrap());
+        }
+        for name in ["seq", "size", "number", "journalSeq"] {
+            clear = clear.with_number(name, known.need_number(name).unwrap());
+        }
+        opened.add(RecordKind::DrArchive, &"ab".repeat(16), clear, "dr archive").await;
+    });
+}
+
 #[test]
 fn a_passkey_is_not_removed_while_no_archive_holds_the_one_that_stays() {
     let site = Site::new();
@@ -484,6 +509,10 @@ fn a_passkey_is_not_removed_while_no_archive_holds_the_one_that_stays() {
     let run = site.house.home.run(&args);
     assert!(run.code == 6 && run.err.contains("no DR archive holds ana yet"), "{} {}", run.code, run.err);
     assert_eq!(site.run(&["status"]).code, 0, "the other one still opens");
+    // An archive of which the ledger says that it holds it, and that nobody proved, counts for nothing.
+    unproved_archive(&site);
+    let run = site.house.home.run(&args);
+    assert!(run.code == 6 && run.err.contains("no DR archive holds ana yet"), "{} {}", run.code, run.err);
     fs::rename(site.share().with_extension("away"), site.share()).unwrap();
     site.house.home.good(&args);
     let bare = Bare { key: ana, ..Bare::new() };

@@ -6,9 +6,9 @@ mod harness;
 
 use harness::cli::{Call, Run};
 use harness::house::{Home, House, PASSPHRASE};
-use harness::tools;
+use harness::{session, tools};
 use kastellan::crypto::{Key, SigningKey};
-use kastellan::domain::Timestamp;
+use kastellan::domain::{Kind, Timestamp};
 use kastellan::format::openssh_public;
 use serde_json::Value;
 use std::fs;
@@ -228,6 +228,25 @@ fn ssh_keygen_verifies_a_report_and_a_person_can_sign_it_too() {
         assert!(verify(report.clone()), "{who}");
         assert!(!verify([report, b" ".to_vec()].concat()), "{who}: an altered report");
     }
+}
+
+#[test]
+fn a_report_of_another_installation_is_no_drill_of_this_one() {
+    let (site, other) = (Site::new(), House { home: Home::new() });
+    let new = other.home.secret("passphrase", PASSPHRASE);
+    other.home.good(&["init", "--name", "neighbour", "--new-passphrase-file", &new]);
+    assert_eq!(site.machine_lost(DR, "another passphrase altogether").code, 9);
+    let unsigned = fs::read(site.report(".json")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        // Without the master key nothing was signed: whose it is says the report alone.
+        let there = session::unlocked(&other, "k10MasterKey", PASSPHRASE).await;
+        let fault = there.note_drill(&unsigned, None).await.unwrap_err();
+        assert_eq!(fault.kind, Kind::Refused, "{fault}");
+        assert!(fault.cause.to_string().contains("of prod-eu1, not of neighbour"), "{fault}");
+        let here = session::unlocked(&site.house, "k10MasterKey", PASSPHRASE).await;
+        here.note_drill(&unsigned, None).await.unwrap_or_else(|fault| panic!("{fault}"));
+    });
 }
 
 #[test]

@@ -7,14 +7,11 @@ mod stage;
 
 use harness::house::{House, PASSPHRASE};
 use harness::pty::{END, Launch};
-use harness::{procfs, seed};
+use harness::{procfs, seed, session};
 use kastellan::app::{App, Effect, Key, Msg, Names, overview, update};
-use kastellan::domain::{Facts, Fault};
-use kastellan::host::{Host, Paths};
-use kastellan::ops::{Connection, Place, Session, Settings};
+use kastellan::domain::Facts;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
 
 /// The system's memory, counting what each thread asks for.
 struct Counting;
@@ -58,20 +55,12 @@ fn house() -> House {
     house
 }
 
-async fn session(house: &House) -> Result<Session, Fault> {
-    let at = |name: &str| house.home.path().join("elsewhere").join(name);
-    let paths = Paths { config: at("config"), themes: at("themes"), catalog: house.catalog(), known: at("known"), log: at("log") };
-    let host = Arc::new(Host::real(paths));
-    let connection = Connection::open(Place { catalog: house.catalog() }, host, Settings::default())?;
-    Session::open(connection.expect("a catalog")).await
-}
-
 #[test]
 fn a_first_frame_reads_one_passkey_of_many() {
     let house = house();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let session = session(&house).await.unwrap();
+        let session = session::locked(&house).await;
         let first = session.glance().await.unwrap();
         assert_eq!((first.passkeys.len(), first.unread), (1, PASSKEYS as u64));
         assert!(first.in_use(&first.passkeys[0].name), "the one that is tried first");

@@ -299,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn two_segments_are_worked_on_at_once() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let (at_work, together) = (Mutex::new((0, 0)), Condvar::new());
+        // Who comes first waits for company: were there one worker, none would come.
+        let work = |_, _, _: &mut [u8], length| {
+            let mut now = held(&at_work);
+            now.0 += 1;
+            now.1 = now.1.max(now.0);
+            together.notify_all();
+            let (mut now, _) = together.wait_timeout_while(now, std::time::Duration::from_secs(20), |now| now.1 < 2).unwrap();
+            now.0 -= 1;
+            Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
+        };
+        let plain = vec![0; 3 << 20];
+        run(full_plaintext, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        assert!(held(&at_work).1 >= 2);
+    }
+
+    #[test]
     fn faults_and_stops_end_it() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
         let broken = || Fault::new(Kind::Unreachable, "x", "gone", Act::say("y"));

@@ -1,9 +1,10 @@
 //! Locations through the binary, on a real S3 server: what is shown of them, where their keys lie, and what is contacted.
 
+use crate::harness::between::Between;
 use crate::harness::cli::Call;
 use crate::harness::tools::need_root;
 use crate::harness::weed::{ADMIN, BUCKET, READER, Weed};
-use crate::yard::{Mounted, Yard};
+use crate::yard::{Mounted, Yard, bytes};
 use std::fs;
 
 /// The flags of a location in the server's bucket; who uses it is left out.
@@ -43,6 +44,21 @@ fn the_secret_key_of_a_bucket_lies_boxed_in_the_catalog_and_an_address_is_confir
     yard.house.open(&["location", "check", "cloud", "--yes"]);
     yard.house.open(&["location", "check", "cloud"]);
     assert_eq!(yard.open(&id).unwrap(), b"sealed into a bucket");
+}
+
+#[test]
+fn a_copy_that_is_read_back_otherwise_than_it_was_written_is_refused() {
+    let Some(weed) = Weed::start() else { return };
+    let yard = Yard::new();
+    let between = Between::start(weed.port(), |first| first.starts_with("GET ") && first.contains(".tink"));
+    let (endpoint, key) = (between.endpoint(), yard.house.home.secret("key-file", ADMIN.1));
+    yard.house.open(&[flags(&endpoint, "cloud"), vec!["--access-key-id", ADMIN.0, "--secret-key-file", &key]].concat());
+    let id = yard.seal(&bytes(100_000));
+    let run = yard.run(&["artifact", "copy", &id, "--to-location", "cloud"]);
+    assert!(run.assert_fault(7).0.contains("what was read back is not what was written"), "{}", run.err);
+    assert!(yard.ids(&["--location", "cloud"]).is_empty());
+    let rescan = yard.house.open(&["artifact", "rescan", "cloud"]).out;
+    assert!(rescan.contains("cloud holds 0 artifacts of ours"), "{rescan}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod house;
 pub mod procfs;
 pub mod pty;
 pub mod seed;
+pub mod session;
 pub mod sshd;
 pub mod stub;
 pub mod tools;

@@ -5,8 +5,10 @@
 
 use kastellan::catalog::{Batch, Catalog, Committed, Put, SqliteCatalog};
 use kastellan::crypto::{Derived, Key, Params, Passphrase, policy_key_id, random};
-use kastellan::domain::{Method, PasskeyName, Timestamp};
-use kastellan::format::{Entry, EntryChange, Link, Object, RecordKind, SealedRecord, Wrap, WrapDraft, hex};
+use kastellan::domain::{ArtifactKind, Method, PasskeyName, PolicyName, SealedFacts, Timestamp};
+use kastellan::format::{
+    ArtifactPaths, Entry, EntryChange, Link, Object, RecordKind, SealedRecord, Sidecar, SidecarDraft, Wrap, WrapDraft, hex,
+};
 use std::path::Path;
 
 /// Argon2id as cheap as it goes: 8 KiB, one pass.
@@ -82,6 +84,38 @@ impl Opened {
             SealedRecord::seal(&metadata, &self.catalog_id, RecordKind::Passkey, &id, 1, clear, &Object::new())
         });
         self.commit(records.collect(), "passkey add").await;
+    }
+
+    /// Adds one record.
+    pub async fn add(&self, kind: RecordKind, id: &str, clear: Object, verb: &str) {
+        let record = SealedRecord::seal(&self.derived.metadata_key(), &self.catalog_id, kind, id, 1, clear, &Object::new());
+        self.commit(vec![record], verb).await;
+    }
+
+    /// Puts the facts of so many artifacts into a location's folder, a minute apart, of a hundred policies; their streams are nowhere.
+    pub fn plant(&self, folder: &Path, instance_id: &str, count: u32) {
+        let keys: Vec<(PolicyName, Key)> = (0..100)
+            .map(|n| format!("team-{n:03}.daily"))
+            .map(|name| (name.parse().expect("a name"), self.derived.policy_key(&name)))
+            .collect();
+        for (policy, _) in &keys {
+            std::fs::create_dir_all(folder.join("artifacts").join(policy.as_str())).expect("a folder");
+        }
+        for (n, (policy, key)) in (0..count).zip(keys.iter().cycle()) {
+            let id = format!("{:08x}{n:024x}", n.wrapping_mul(0x9e37_79b9));
+            let draft = SidecarDraft {
+                catalog_id: self.catalog_id.clone(),
+                instance_id: instance_id.to_owned(),
+                artifact_id: id.clone(),
+                policy: policy.clone(),
+                created_at: Timestamp::from_unix(1_700_000_000 + i64::from(n) * 60),
+                size: 4_294_967_296,
+                stored: 4_295_034_912,
+                facts: SealedFacts { kind: ArtifactKind::Archive, names: "/srv/app".into(), note: None, digest: "ef".repeat(32) },
+            };
+            let to = folder.join(ArtifactPaths::new(policy.as_str(), &id).sidecar);
+            std::fs::write(to, Sidecar::make(&draft, key, None).to_json()).expect("written");
+        }
     }
 
     async fn commit(&self, records: Vec<SealedRecord>, verb: &str) {

@@ -252,10 +252,8 @@ impl Making {
         let (said, available) = (doing.clone(), self.work.at.host.machine.facts().available_kib);
         threads::apart(&doing, move || {
             let file = Zeroizing::new(kit.seal(&passphrase).map_err(|e| refused(&said, &e))?);
-            let again = KitFile::parse(file.as_bytes()).and_then(|file| file.open(&passphrase, available));
-            let same = again.is_ok_and(|again| *again.to_json() == *kit.to_json());
             let lost = || Fault::new(Kind::Unexpected, said.clone(), "what was sealed does not open", Act::say("kastellan doctor"));
-            if same { Ok(file) } else { Err(lost()) }
+            if opens_again(&file, &passphrase, available, &kit) { Ok(file) } else { Err(lost()) }
         })
         .await
     }
@@ -276,6 +274,12 @@ impl Making {
             checked: None,
         }
     }
+}
+
+/// Whether a file opens, and holds this kit.
+fn opens_again(file: &str, passphrase: &Passphrase, available_kib: u64, kit: &Kit) -> bool {
+    let again = KitFile::parse(file.as_bytes()).and_then(|file| file.open(passphrase, available_kib));
+    again.is_ok_and(|again| *again.to_json() == *kit.to_json())
 }
 
 /// A secret as a kit has it: text; one that is none stays out.
@@ -341,5 +345,33 @@ impl Operation for Making {
         }
         outcome.next.push(Act::say("on another machine, best by somebody else: kastellan kit check FILE"));
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+
+    #[test]
+    fn only_a_file_that_opens_as_the_same_kit_does_open_again() {
+        let kit = |seq| {
+            let installation = KitInstallation {
+                name: KitText("prod-eu1".into()),
+                catalog_id: "00".repeat(16),
+                instance_id: "11".repeat(16),
+                master_key_id: "22".repeat(8),
+            };
+            let pin = KitPin { seq, hash: "33".repeat(32), archive_seq: 2, unarchived: 0 };
+            Kit::new(installation, Timestamp::from_unix(0), pin, "Open it with age.".into())
+        };
+        let passphrase = |text: &str| Passphrase::entered(text.as_bytes()).unwrap();
+        let (one, right) = (kit(7), passphrase("a kit's passphrase"));
+        let file = one.seal(&right).unwrap();
+        let opens = |file: &str, passphrase: &Passphrase, kit: &Kit| opens_again(file, passphrase, 1 << 20, kit);
+        assert!(opens(&file, &right, &one));
+        assert!(!opens(&file, &passphrase("another"), &one));
+        assert!(!opens(&file, &right, &kit(8)), "another kit");
+        assert!(!opens(&file[..file.len() - 40], &right, &one), "cut short");
     }
 }
