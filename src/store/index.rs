@@ -42,6 +42,11 @@ END;
 PRAGMA user_version = 1;
 ";
 
+/// New entries fall anywhere in each of the indexes. A cache that holds what a step changes, 8 MiB, writes each page once; a log of 4000 pages,
+/// 16 MiB, brings over at once what several steps changed: together a quarter of the writing.
+const SETTINGS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0;
+    PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=4000;";
+
 /// How long another process may keep the file locked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -106,7 +111,7 @@ impl Index {
         let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
         connection.busy_timeout(PATIENCE).map_err(fail)?;
         connection
-            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-2048; PRAGMA mmap_size=0;")
+            .execute_batch(SETTINGS)
             .and_then(|()| connection.execute_batch(SCHEMA))
             .and_then(|()| count_alone(&mut connection))
             .map_err(fail)?;

@@ -18,8 +18,8 @@ use futures_util::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How many entries are written at once.
-const CHUNK: usize = 500;
+/// How many entries are written at once: a kilobyte each.
+const CHUNK: usize = 2000;
 /// How many facts are fetched at once.
 const ABREAST: usize = 16;
 /// The number of the last scan, among the index's notes.
