@@ -6,6 +6,7 @@ mod harness;
 
 use harness::cli::{Call, Run};
 use harness::house::{Home, House, PASSPHRASE};
+use harness::pty::{Ended, Launch};
 use harness::{session, tools};
 use kastellan::crypto::{Key, SigningKey};
 use kastellan::domain::{Kind, Timestamp};
@@ -293,6 +294,21 @@ fn an_artifact_that_does_not_open_fails_the_drill_which_is_signed_all_the_same()
     assert_eq!(failed(&site.json()), ["open the newest artifact of app-daily"]);
     assert!(run.out.contains("This policy's newest backup would not come back."), "{}", run.out);
     assert_eq!(site.verify(&site.report(".json")).code, 0);
+}
+
+#[test]
+fn on_a_terminal_it_asks_for_the_two_secrets_of_that_day_and_for_nothing_else() {
+    let site = Site::new();
+    let (share, reports) = (site.share.to_string_lossy().into_owned(), site.reports().to_string_lossy().into_owned());
+    let args = ["drill", "run", "--scenario", "machine-lost", "--directory", &share, "--report", &reports];
+    let terminal = Launch::kastellan(&site.bare, &args).size(100, 60).start();
+    for (question, secret) in [("\nDR passphrase:", DR), ("\npassphrase:", PASSPHRASE)] {
+        terminal.wait(question, |screen| screen.contents().trim_end().ends_with(question));
+        terminal.send(format!("{secret}\r"));
+    }
+    assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
+    let asked: Vec<String> = terminal.screen().lines().map(str::trim_end).filter(|line| line.ends_with(':')).map(str::to_owned).collect();
+    assert_eq!(asked, ["DR passphrase:", "passphrase:"]);
 }
 
 #[test]

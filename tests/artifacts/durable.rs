@@ -4,7 +4,7 @@ use crate::harness::cli::Call;
 use crate::harness::tools;
 use crate::yard::{Yard, bytes};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a call did to files: the calls in their order.
 struct Trace(Vec<String>);
@@ -28,37 +28,57 @@ impl Trace {
     }
 
     /// Where a path is synced, as a file or as a folder.
-    fn syncs(&self, path: &str) -> Vec<usize> {
-        let end = format!("<{path}>");
+    fn syncs(&self, path: &Path) -> Vec<usize> {
+        let end = format!("<{}>", path.display());
         let at = self.0.iter().enumerate();
         at.filter(|(_, c)| (c.starts_with("fsync(") || c.starts_with("fdatasync(")) && c.contains(&end)).map(|(n, _)| n).collect()
     }
 
-    /// Looks at every name below the home that was given, made or taken; how many of each. No name is given to a file that was not synced
-    /// before, and no folder that was changed stays unsynced.
+    /// Looks at every name that was given, made as a folder or taken away; how many of each. No name is given to a file that was not synced
+    /// before, and none of them changes before the folder of the last one that did is synced.
     fn durable(&self) -> (usize, usize, usize) {
-        let (mut named, mut made, mut taken) = (0, 0, 0);
-        for (at, call) in self.0.iter().enumerate() {
-            // Of two names the first one: a name is given beside the one that it takes the place of.
-            let Some(name) = call.split('"').nth(1) else { continue };
-            let folder = call.split(['<', '>']).nth(1).filter(|_| !name.starts_with('/')).unwrap_or_default();
-            let file = Path::new(folder).join(name);
-            let folder = file.parent().unwrap().to_str().unwrap();
-            let synced = |path: &str, when: std::ops::Range<usize>| self.syncs(path).iter().any(|n| when.contains(n));
-            let count = match call.split('(').next().unwrap() {
-                "linkat" | "rename" | "renameat" | "renameat2" => {
-                    assert!(synced(file.to_str().unwrap(), 0..at), "not synced before: {call}\n{}", self.0.join("\n"));
-                    &mut named
-                }
-                "mkdir" | "mkdirat" => &mut made,
-                "unlinkat" if file.extension().is_none_or(|end| end != "part") => &mut taken,
-                _ => continue,
-            };
-            // The pin file is written anew with every change; how often is not counted here.
-            *count += usize::from(!name.ends_with("/known.new"));
-            assert!(synced(folder, at..self.0.len()), "{folder} not synced after {call}\n{}", self.0.join("\n"));
+        let changes: Vec<_> = self.0.iter().enumerate().filter_map(|(at, call)| Change::of(call).map(|change| (at, change))).collect();
+        let synced = |path: &Path, when: std::ops::Range<usize>| self.syncs(path).iter().any(|n| when.contains(n));
+        for (n, (at, change)) in changes.iter().enumerate() {
+            let next = changes.get(n + 1).map_or(self.0.len(), |(next, _)| *next);
+            let (call, all) = (&self.0[*at], self.0.join("\n"));
+            assert!(change.what != What::Named || synced(&change.file, 0..*at), "not synced before: {call}\n{all}");
+            assert!(synced(change.file.parent().unwrap(), *at..next), "its folder is not synced after {call}\n{all}");
         }
-        (named, made, taken)
+        // The pin file is written anew with every change; how often is not counted here.
+        let counted = |what| changes.iter().filter(|(_, c)| c.what == what && !c.file.ends_with("known.new")).count();
+        (counted(What::Named), counted(What::Made), counted(What::Taken))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    /// A name for a file.
+    Named,
+    /// A folder.
+    Made,
+    /// A name that goes.
+    Taken,
+}
+
+struct Change {
+    what: What,
+    /// Of two names the first one: a name is given beside the one that it takes the place of.
+    file: PathBuf,
+}
+
+impl Change {
+    fn of(call: &str) -> Option<Self> {
+        let name = call.split('"').nth(1)?;
+        let folder = call.split(['<', '>']).nth(1).filter(|_| !name.starts_with('/')).unwrap_or_default();
+        let file = Path::new(folder).join(name);
+        let what = match call.split('(').next()? {
+            "linkat" | "rename" | "renameat" | "renameat2" => What::Named,
+            "mkdir" | "mkdirat" => What::Made,
+            "unlinkat" if file.extension().is_none_or(|end| end != "part") => What::Taken,
+            _ => return None,
+        };
+        Some(Self { what, file })
     }
 }
 
