@@ -227,19 +227,23 @@ fn readiness_counts_a_kit_once_it_was_checked_and_until_something_changes() {
 }
 
 #[test]
-fn a_kit_whose_passkeys_passphrase_no_longer_opens_answers_no() {
+fn a_kit_whose_passphrase_no_longer_opens_answers_no() {
     let site = Site::new();
     let kit = site.make(&["--include-passphrases"]);
-    let mut altered = opened(&kit);
-    altered.passkeys[0].passphrase = opened(&kit).dr_passphrases.remove(0).passphrase;
-    fs::write(&kit, altered.seal(&Passphrase::entered(KIT.as_bytes()).unwrap()).unwrap()).unwrap();
-    let (home, file, pass) = bare(&kit);
-    let run = check(&home, &file, &pass);
-    assert_eq!(run.code, 9, "{}{}", run.out, run.err);
-    for (part, word) in [("location nfs", "YES"), ("DR passphrase no. 1", "YES"), ("passkey k10MasterKey", "NO")] {
-        assert!(run.out.lines().any(|line| line.starts_with(part) && line.contains(word)), "{part} in {}", run.out);
+    // Each holds the other's passphrase in place of its own.
+    let (mut passkey, mut dr) = (opened(&kit), opened(&kit));
+    passkey.passkeys[0].passphrase = opened(&kit).dr_passphrases.remove(0).passphrase;
+    dr.dr_passphrases[0].passphrase = opened(&kit).passkeys.remove(0).passphrase;
+    for (altered, by_dr) in [(passkey, "YES"), (dr, "NO")] {
+        fs::write(&kit, altered.seal(&Passphrase::entered(KIT.as_bytes()).unwrap()).unwrap()).unwrap();
+        let (home, file, pass) = bare(&kit);
+        let run = check(&home, &file, &pass);
+        assert_eq!(run.code, 9, "{}{}", run.out, run.err);
+        let said = |part: &str, word: &str| run.out.lines().any(|line| line.starts_with(part) && line.contains(word));
+        assert!(said("location nfs", "YES") && said("DR passphrase no. 1", by_dr), "{}", run.out);
+        assert!(!said("passkey k10MasterKey", "YES"), "{}", run.out);
+        assert!(!run.out.contains("With this kit alone everything comes back"), "{}", run.out);
     }
-    assert!(!run.out.contains("With this kit alone everything comes back"), "{}", run.out);
 }
 
 #[test]

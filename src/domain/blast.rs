@@ -241,6 +241,10 @@ mod tests {
             (if_dr_lost(7, &facts).to_string().as_str(), if_dr_lost(2, &facts).to_string().contains("stays shut")),
             ("nothing", true)
         );
+        let leaks = |hide_policy_names| if_location_leaks(&Location { hide_policy_names, ..facts.locations[0].clone() }).to_string();
+        assert!(
+            leaks(false).starts_with("policy names, ids, sizes and times; no content") && leaks(true).starts_with("key ids, ids, sizes")
+        );
         assert_eq!(
             if_location_lost(&facts.locations[0], 3, &facts).to_string(),
             "3 artifacts with no other copy; 2 DR archives: no other location has one"

@@ -160,3 +160,16 @@ impl SecretField {
         self.state.verdict.passes(self.rule)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_well_it_withstands_guessing_is_said_in_words() {
+        for (power, word) in [(0, "weak: "), (7, "weak: "), (8, "fair: "), (10, "fair: "), (11, "good: "), (14, "good: "), (15, "strong: ")]
+        {
+            assert!(Strength::of(power).words().starts_with(word), "10^{power}");
+        }
+    }
+}
