@@ -117,7 +117,8 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
     let find = async {
         let (store, found) = archives(&opening, &wanted.target, wanted.secret_key.as_ref()).await?;
         let archive = choose(&found, wanted.archive.as_deref(), wanted.installation.as_deref(), &place)?.clone();
-        let what = Text::new(format!("{}, the newest of {}", count(found.len() as u64, "archive", "archives"), archive.created_at()));
+        let of_it = found.iter().filter(|f| f.catalog_id() == archive.catalog_id()).count() as u64;
+        let what = Text::new(format!("{}, the newest of {}", count(of_it, "archive", "archives"), archive.created_at()));
         Ok(((store, archive), what))
     };
     let (store, archive) = rehearsal.step(&Stage::Location, find).await?;
