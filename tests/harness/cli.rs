@@ -116,16 +116,31 @@ impl<'a> Call<'a> {
         child.wait().expect("it can be waited for").success()
     }
 
-    /// Runs it, and kills it (`kill -9`) when a thread of it syncs a file or a folder for that many times: after each of those more is there
-    /// for good. Whether it had ended well before; None where that cannot be had.
-    pub fn run_killed_at_sync(&self, number: u32) -> Option<bool> {
+    /// Runs it, and kills it (`kill -9`) once it has synced files and folders for that many times: after each of those more is there for
+    /// good. Whether it had ended well before; None where that cannot be had.
+    pub fn run_killed_at_sync(&self, number: usize) -> Option<bool> {
         let strace = tools::need("strace", "strace")?;
         if !tools::need_root("strace") {
             return None;
         }
-        let kill = format!("inject=fsync,fdatasync:signal=KILL:when={number}");
-        let under = [&strace, "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", &kill, "-e", "signal=none", "-o", "/dev/null"];
-        Some(self.clone().under(&under).run_killed(PATIENCE))
+        let log = tempfile::NamedTempFile::new().expect("a file");
+        let to = log.path().to_str().expect("its name");
+        // Each sync waits a little, so that the kill comes before the next one.
+        let wait = "inject=fsync,fdatasync:delay_enter=20000";
+        let under = [&strace, "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", wait, "-e", "signal=none", "-o", to];
+        let mut child = self.clone().under(&under).start();
+        loop {
+            if let Some(status) = ended(&mut child, Duration::from_millis(1)) {
+                return Some(status.success());
+            }
+            let told = std::fs::read_to_string(log.path()).expect("it reads");
+            if let Some(line) = told.lines().nth(number - 1) {
+                let thread = line.split_whitespace().next().and_then(|id| id.parse().ok()).and_then(rustix::process::Pid::from_raw);
+                let _ = rustix::process::kill_process(thread.expect("a thread"), rustix::process::Signal::KILL);
+                child.wait().expect("it can be waited for");
+                return Some(false);
+            }
+        }
     }
 
     /// Runs it to its end.
