@@ -126,6 +126,11 @@ fn killed_at_each_step_that_lasts_a_seal_and_a_copy_leave_nothing_that_lists() {
             let listed = yard.ids(&["--location", location]).len();
             assert_whole(&yard, location);
             assert!(listed <= yard.ids(&["--location", location]).len(), "the index knew of more than there was");
+            if location == "second" && !ended {
+                // Each copy begins anew: what a killed one left would spare the next one some of its steps.
+                let _ = fs::remove_dir_all(yard.folder(location).join("artifacts"));
+                yard.house.open(&["artifact", "rescan", location]);
+            }
             if ended {
                 println!("{args:?}: {} kills", number - 1);
                 assert!(number > 3);
