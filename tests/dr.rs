@@ -361,6 +361,7 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     let terminal = Launch::kastellan(&bare.home, &["recover"]).size(100, 40).start();
     terminal.wait_text("Where are the archives?");
     terminal.send(format!("{}\r", site.share().display()));
+    terminal.wait_text("it comes back into ");
     terminal.wait_text("DR no. 1 / prod-eu1");
     terminal.send("legal winner thank year wave sausage worth useful legal winner thank yellop\r");
     terminal.wait_text("word 12 is not in the word list");

@@ -79,6 +79,7 @@ pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
         return planned(call, archive);
     }
     call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
+    call.out.note(&format!("it comes back into {}", shown(&call.place.catalog)));
     let contents = open(call, &opening, &store, archive, &wanted).await?.opened;
     if let Some(kit) = &wanted.kit {
         agrees(call, kit, &contents)?;
