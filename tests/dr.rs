@@ -98,13 +98,34 @@ impl Bare {
     }
 }
 
+/// Waits until a file is older than a second, by which archives and artifacts are told apart.
+fn next_second(after: &Path) {
+    let second = |at: std::time::SystemTime| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let made = second(fs::metadata(after).unwrap().modified().unwrap());
+    harness::until("the next second", || (second(std::time::SystemTime::now()) > made).then_some(()));
+}
+
+#[test]
+fn an_old_archive_under_a_newer_name_is_not_taken_for_the_newest() {
+    let site = Site::new();
+    let old = site.archives().pop().unwrap();
+    next_second(&old);
+    site.open(&["policy", "add", "late"]);
+    let name = old.file_name().unwrap().to_str().unwrap();
+    let forged = format!("29991231T235959Z-99999999{}", &name[name.rfind('-').unwrap()..]);
+    fs::copy(&old, old.with_file_name(&forged)).unwrap();
+    let bare = Bare::new();
+    let list = bare.home.good(&["dr", "list", "--directory", site.share().to_str().unwrap()]).out;
+    assert!(list.contains(&forged) && !list.lines().nth(1).unwrap().contains(&forged), "its header says when it was made: {list}");
+    let run = bare.restore(&site.share(), &[]);
+    assert!(run.code == 0 && run.out.contains("1 passkey, 3 policies"), "{}{}", run.out, run.err);
+}
+
 #[test]
 fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
     let site = Site::new();
     // An artifact that is newer than the last archive, by the seconds that both note.
-    let second = |at: std::time::SystemTime| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let made = second(fs::metadata(site.archives().pop().unwrap()).unwrap().modified().unwrap());
-    harness::until("the next second", || (second(std::time::SystemTime::now()) > made).then_some(()));
+    next_second(&site.archives().pop().unwrap());
     let file = site.house.home.file("late", "late bytes", 0o600);
     site.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
     let bare = Bare::new();
