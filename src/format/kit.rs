@@ -131,12 +131,12 @@ pub struct KitPin {
     /// Highest archive number; 0: none.
     pub archive_seq: u64,
     /// How many changes were in no archive; a kit without the member says 0.
-    #[serde(default, skip_serializing_if = "none")]
+    #[serde(default, skip_serializing_if = "zero")]
     pub unarchived: u64,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-fn none(count: &u64) -> bool {
+fn zero(count: &u64) -> bool {
     *count == 0
 }
 

@@ -76,7 +76,8 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
 }
 
 /// The endpoint with the bucket before its host's name (empty: AWS's own); None where the bucket stands in the path: because it was asked
-/// for, because an address in numbers has no names below it, or because no certificate is for a bucket with a dot in its name.
+/// for, because an address in numbers has no names below it, because a name below localhost may be another machine's, or because no
+/// certificate is for a bucket with a dot in its name.
 fn virtual_host(target: &S3Target) -> Option<String> {
     let bucket = target.bucket.raw();
     if target.path_style || bucket.contains('.') {
@@ -84,7 +85,8 @@ fn virtual_host(target: &S3Target) -> Option<String> {
     }
     let Some(endpoint) = &target.endpoint else { return Some(String::new()) };
     let (scheme, rest) = endpoint.raw().split_once("://")?;
-    if host(endpoint.raw())?.parse::<IpAddr>().is_ok() {
+    let host = host(endpoint.raw())?;
+    if host == "localhost" || host.parse::<IpAddr>().is_ok() {
         return None;
     }
     // Some name the endpoint with the bucket in it.
@@ -160,6 +162,7 @@ mod tests {
             (target("backups", Some("https://backups.minio.example"), false), "https://backups.minio.example/dr/x"),
             (target("backups", Some("https://10.0.0.7:9000"), false), "https://10.0.0.7:9000/backups/dr/x"),
             (target("backups", Some("https://[fd00::7]:9000"), false), "https://[fd00::7]:9000/backups/dr/x"),
+            (target("backups", Some("http://localhost:9000"), false), "http://localhost:9000/backups/dr/x"),
             (target("my.backups", None, false), "https://s3.eu-west-7.amazonaws.com/my.backups/dr/x"),
         ] {
             assert_eq!(asked(target).await, (wanted.to_owned(), "eu-west-7".to_owned()));
