@@ -6,8 +6,7 @@ use crate::harness::pty::{Ended, Launch};
 use rustix::process::Signal;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 fn house() -> House {
@@ -27,19 +26,17 @@ fn of_a_stream_the_bytes_and_the_rate_are_told() {
     let args = house.opening(&["artifact", "seal", "-", "--policy", "app-daily"]);
     let words = ["-c", script, BINARY, pipe.to_str().unwrap()].into_iter().chain(args.iter().map(String::as_str));
     let terminal = Launch::program(&house.home, "sh", &words.collect::<Vec<_>>()).size(100, 30).start();
-    let seen = Arc::new(AtomicBool::new(false));
-    let enough = seen.clone();
-    // A source that is as slow as many are, and goes on until the line was seen.
+    let (seen, enough) = mpsc::channel();
+    // A source that is as slow as many are, and goes on until it is told that the line was seen.
     let source = std::thread::spawn(move || {
         let mut pipe = OpenOptions::new().write(true).open(pipe).unwrap();
-        while !enough.load(Ordering::SeqCst) {
+        while enough.recv_timeout(Duration::from_millis(5)).is_err() {
             pipe.write_all(&vec![7; 1 << 20]).unwrap();
-            std::thread::sleep(Duration::from_millis(5));
         }
     });
     terminal.wait_text("MiB/s  ");
     let line = terminal.screen();
-    seen.store(true, Ordering::SeqCst);
+    seen.send(()).unwrap();
     source.join().unwrap();
     assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
     terminal.wait_gone("MiB/s  ");

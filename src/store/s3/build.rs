@@ -53,12 +53,13 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
             options = options.with_allow_http(true);
         }
     }
-    builder = match (virtual_host(target), &target.endpoint) {
-        (Some(host), Some(_)) => builder.with_virtual_hosted_style_request(true).with_endpoint(host),
-        // AWS's own address is the client's to make.
-        (Some(_), None) => builder.with_virtual_hosted_style_request(true),
-        (None, Some(endpoint)) => builder.with_endpoint(endpoint.raw()),
-        (None, None) => builder,
+    let in_host = in_host(target);
+    builder = builder.with_virtual_hosted_style_request(in_host);
+    // AWS's own address is the client's to make; another one it takes to have the bucket in it.
+    builder = match target.endpoint.as_ref().map(Text::raw) {
+        Some(endpoint) if in_host => builder.with_endpoint(with_bucket(endpoint, target.bucket.raw())),
+        Some(endpoint) => builder.with_endpoint(endpoint),
+        None => builder,
     };
     builder = match (&target.access_key_id, secret) {
         (Some(id), Some(secret)) => {
@@ -75,23 +76,18 @@ pub fn client(target: &S3Target, secret: Option<&Passphrase>, deadline: Duration
     builder.with_client_options(options).build().map_err(|e| refuse(Kind::Usage, e.to_string(), "look at its endpoint, bucket and region"))
 }
 
-/// The endpoint with the bucket before its host's name (empty: AWS's own); None where the bucket stands in the path: because it was asked
-/// for, because an address in numbers has no names below it, because a name below localhost may be another machine's, or because no
-/// certificate is for a bucket with a dot in its name.
-fn virtual_host(target: &S3Target) -> Option<String> {
-    let bucket = target.bucket.raw();
-    if target.path_style || bucket.contains('.') {
-        return None;
-    }
-    let Some(endpoint) = &target.endpoint else { return Some(String::new()) };
-    let (scheme, rest) = endpoint.raw().split_once("://")?;
-    let host = host(endpoint.raw())?;
-    if host == "localhost" || host.parse::<IpAddr>().is_ok() {
-        return None;
-    }
-    // Some name the endpoint with the bucket in it.
-    let named = rest.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
-    Some(if named { endpoint.raw().to_owned() } else { format!("{scheme}://{bucket}.{rest}") })
+/// Whether the bucket stands before the host's name. It stands in the path where that was asked for, because an address in numbers has no
+/// names below it, because a name below localhost may be another machine's, or because no certificate is for a bucket with a dot in its name.
+fn in_host(target: &S3Target) -> bool {
+    let named = |endpoint: &Text| host(endpoint.raw()).is_some_and(|host| host != "localhost" && host.parse::<IpAddr>().is_err());
+    !target.path_style && !target.bucket.raw().contains('.') && target.endpoint.as_ref().is_none_or(named)
+}
+
+/// An endpoint with the bucket before its host's name, where it is not there already.
+fn with_bucket(endpoint: &str, bucket: &str) -> String {
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("https", endpoint));
+    let there = rest.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
+    if there { endpoint.to_owned() } else { format!("{scheme}://{bucket}.{rest}") }
 }
 
 /// Whether an endpoint is on this machine.
