@@ -1,17 +1,21 @@
-//! Moves bulk data through a Tink stream: one pass, segments in parallel, order kept, memory bounded by the number of workers.
+//! Moves bulk data through a Tink stream: one pass, segments in parallel, order kept, memory bounded by the number of buffers.
 //!
-//! Each worker has one buffer of a segment. It takes its turn at the source, works in place, and waits for its turn at the sink; nothing is
-//! copied between threads, and nothing is allocated on the way. Blocking: to be called on a thread that may wait. Must not: know where the
-//! bytes come from or go to. Next: `crypto::StreamKey` does the AEAD, `format::stream` knows the lengths.
+//! Workers take turns at the source, each with a free buffer of a segment, and work in place; the caller's thread writes what they have
+//! done in the order of the stream and gives the buffers back. Nothing is copied between threads, and nothing is allocated on the way. Who
+//! writes has the next segment at hand when it is through with one: waiting to be woken for each would cost a quarter of the rate.
+//! Blocking: to be called on a thread that may wait. Must not: know where the bytes come from or go to. Next: `crypto::StreamKey` does the
+//! AEAD, `format::stream` knows the lengths.
 
 use crate::crypto::{AeadError, Key, STREAM_HEADER, STREAM_TAG, StreamKey};
 use crate::domain::{Act, Fault, Kind, Stop, Text};
 use crate::format::{SEGMENT, StreamDigest, full_plaintext, full_segment};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
-/// The most workers: moving the bytes is the limit, not the cipher.
-const WORKERS: usize = 3;
+/// The most that read and seal, or open. Moving the bytes is the limit, not the cipher: two keep ahead of the one that writes.
+const WORKERS: usize = 2;
+/// Beside the one of each worker: one that is being written, and one that is next.
+const WAITING: usize = 2;
 
 /// What went through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub struct Along<'a> {
 /// Fills a buffer from a source; less than its length only at the end.
 pub type Fill<'a> = dyn FnMut(&mut [u8]) -> Result<usize, Fault> + Send + 'a;
 /// Takes the next bytes.
-pub type Append<'a> = dyn FnMut(&[u8]) -> Result<(), Fault> + Send + 'a;
+pub type Append<'a> = dyn FnMut(&[u8]) -> Result<(), Fault> + 'a;
 
 /// Seals what `source` gives into `sink`.
 ///
@@ -51,7 +55,7 @@ pub fn seal(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         buffer[length..length + STREAM_TAG].copy_from_slice(&tag);
         Ok(Worked { out: length + STREAM_TAG, tag, plaintext: length })
     };
-    run(full_plaintext, &work, source, sink, header, along)
+    run(workers(), full_plaintext, &work, source, sink, header, along)
 }
 
 /// Opens the stream that `source` gives into `sink`, which gets nothing of a segment whose tag does not hold.
@@ -71,7 +75,7 @@ pub fn open(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         let plaintext = stream.open(number, last, &mut buffer[..length]).map_err(|_| short(along, number, last))?.len();
         Ok(Worked { out: plaintext, tag, plaintext })
     };
-    run(full_segment, &work, source, sink, header, along)
+    run(workers(), full_segment, &work, source, sink, header, along)
 }
 
 /// What became of a segment.
@@ -84,26 +88,34 @@ struct Worked {
 
 type Work<'a> = dyn Fn(u32, bool, &mut [u8], usize) -> Result<Worked, Fault> + Sync + 'a;
 
-/// Whose turn it is at the source.
+/// What a worker hands on: the number of a segment, and its buffer or what failed there.
+type Done = (u32, Result<(Vec<u8>, Worked), Fault>);
+
+/// Where the workers take turns.
 struct Source<'a, 'b> {
     fill: &'a mut Fill<'b>,
+    /// Buffers that were written; nobody sends any more once the writing has ended.
+    free: Receiver<Vec<u8>>,
     /// The byte after the last segment, which told that there is another one.
     carried: Option<u8>,
     next: u32,
     ended: bool,
 }
 
-/// Whose turn it is at the sink.
-struct Sink<'a, 'b> {
-    append: &'a mut Append<'b>,
-    next: u32,
-    plaintext: u64,
-    stored: u64,
-    digest: StreamDigest,
-    fault: Option<Fault>,
+/// A segment as it was read.
+struct Taken {
+    buffer: Vec<u8>,
+    length: usize,
+    last: bool,
+}
+
+/// As many as there are processors beside the one that writes: more would take its time away.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).clamp(1, WORKERS)
 }
 
 fn run(
+    workers: usize,
     room: fn(u32) -> usize,
     work: &Work<'_>,
     fill: &mut Fill<'_>,
@@ -111,105 +123,100 @@ fn run(
     header: [u8; STREAM_HEADER],
     along: &Along<'_>,
 ) -> Result<Moved, Fault> {
-    let source = Mutex::new(Source { fill, carried: None, next: 0, ended: false });
-    let digest = StreamDigest::new(&header);
-    let stored = STREAM_HEADER as u64;
-    let sink = Mutex::new(Sink { append, next: 0, plaintext: 0, stored, digest, fault: None });
-    let (turn, failed) = (Condvar::new(), AtomicBool::new(false));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).clamp(1, WORKERS - 1) + 1;
-    std::thread::scope(|scope| {
+    let (give, free) = sync_channel(workers + WAITING);
+    let (put, done) = sync_channel(workers + WAITING);
+    for _ in 0..workers + WAITING {
+        let _ = give.send(vec![0; SEGMENT + 1]);
+    }
+    let source = &Mutex::new(Source { fill, free, carried: None, next: 0, ended: false });
+    // The ends of both ways are in there, and dropped with the first fault: then no worker waits for a buffer any more.
+    std::thread::scope(move |scope| {
         for _ in 0..workers {
-            scope.spawn(|| {
-                if let Err(fault) = serve(room, work, &source, &sink, &turn, &failed, along) {
-                    failed.store(true, Ordering::SeqCst);
-                    let mut sink = held(&sink);
-                    sink.fault = sink.fault.take().or(Some(fault));
-                    turn.notify_all();
-                }
-            });
+            let put = put.clone();
+            scope.spawn(move || serve(room, work, source, &put, along));
         }
-    });
-    let sink = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match sink.fault {
-        Some(fault) => Err(fault),
-        None => Ok(Moved { plaintext: sink.plaintext, stored: sink.stored, digest: sink.digest.end() }),
+        drop(put);
+        collect(done, &give, append, &header, along)
+    })
+}
+
+/// One worker, until the source ends, somebody fails, or nobody writes any more.
+fn serve(room: fn(u32) -> usize, work: &Work<'_>, source: &Mutex<Source<'_, '_>>, put: &SyncSender<Done>, along: &Along<'_>) {
+    loop {
+        let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(room, along);
+        let Some((number, taken)) = taken else { return };
+        let worked = taken.and_then(|Taken { mut buffer, length, last }| {
+            let worked = work(number, last, &mut buffer, length)?;
+            Ok((buffer, worked))
+        });
+        if put.send((number, worked)).is_err() {
+            return;
+        }
     }
 }
 
-/// One worker, until the source ends or somebody fails.
-fn serve(
-    room: fn(u32) -> usize,
-    work: &Work<'_>,
-    source: &Mutex<Source<'_, '_>>,
-    sink: &Mutex<Sink<'_, '_>>,
-    turn: &Condvar,
-    failed: &AtomicBool,
+/// Writes the segments in their order, up to the first that failed.
+fn collect(
+    done: Receiver<Done>,
+    give: &SyncSender<Vec<u8>>,
+    append: &mut Append<'_>,
+    header: &[u8; STREAM_HEADER],
     along: &Along<'_>,
-) -> Result<(), Fault> {
-    let mut buffer = vec![0; SEGMENT + 1];
-    loop {
-        let (number, last, length) = {
-            let mut source = held(source);
-            if source.ended || failed.load(Ordering::SeqCst) {
-                return Ok(());
-            }
-            if along.stop.asked() {
-                source.ended = true;
-                return Err(Fault::interrupted(along.doing.clone()));
-            }
-            let number = source.next;
-            let length = source.take(&mut buffer[..=room(number)]).inspect_err(|_| source.ended = true)?;
-            let last = source.carried.is_none();
-            source.ended = last;
-            match number.checked_add(1) {
-                Some(next) => source.next = next,
-                None if last => {}
-                None => {
-                    source.ended = true;
-                    return Err(Fault::refused(along.doing.clone(), "it is longer than 4 PiB", Act::say("seal it in parts")));
-                }
-            }
-            (number, last, length)
-        };
-        let worked = work(number, last, &mut buffer, length)?;
-        let mut sink = held(sink);
-        while sink.next != number && sink.fault.is_none() {
-            sink = turn.wait(sink).unwrap_or_else(PoisonError::into_inner);
+) -> Result<Moved, Fault> {
+    let (mut plaintext, mut stored, mut digest) = (0, STREAM_HEADER as u64, StreamDigest::new(header));
+    // Each number that is on its way has a buffer, and they follow each other: no two come to the same place.
+    let mut early = [const { None }; WORKERS + WAITING];
+    let mut next = 0_u32;
+    for (number, worked) in done {
+        early[number as usize % early.len()] = Some(worked);
+        while let Some(worked) = early[next as usize % early.len()].take() {
+            let (buffer, worked) = worked?;
+            append(&buffer[..worked.out])?;
+            digest.tag(&worked.tag);
+            plaintext += worked.plaintext as u64;
+            stored += (worked.plaintext + STREAM_TAG) as u64;
+            next = next.wrapping_add(1);
+            // After the last segment nobody wants it.
+            let _ = give.send(buffer);
+            (along.progress)(plaintext);
         }
-        if sink.fault.is_some() {
-            return Ok(());
-        }
-        (sink.append)(&buffer[..worked.out])?;
-        sink.digest.tag(&worked.tag);
-        sink.plaintext += worked.plaintext as u64;
-        sink.stored += (worked.plaintext + STREAM_TAG) as u64;
-        sink.next = sink.next.wrapping_add(1);
-        let done = sink.plaintext;
-        turn.notify_all();
-        drop(sink);
-        (along.progress)(done);
     }
+    Ok(Moved { plaintext, stored, digest: digest.end() })
 }
 
 impl Source<'_, '_> {
-    /// The next segment: its length. `buffer` has room for one byte more, which tells whether another segment follows.
-    fn take(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+    /// The next segment; None after the last one or a fault, and once nobody writes any more.
+    fn take(&mut self, room: fn(u32) -> usize, along: &Along<'_>) -> Option<(u32, Result<Taken, Fault>)> {
+        if self.ended {
+            return None;
+        }
+        let buffer = self.free.recv().ok()?;
+        let number = self.next;
+        let taken = self.read(room(number), buffer, along);
+        self.ended = taken.as_ref().map_or(true, |taken| taken.last);
+        Some((number, taken))
+    }
+
+    /// A segment of at most `room` bytes. The buffer is filled by one byte more, which tells whether another segment follows.
+    fn read(&mut self, room: usize, mut buffer: Vec<u8>, along: &Along<'_>) -> Result<Taken, Fault> {
+        if along.stop.asked() {
+            return Err(Fault::interrupted(along.doing.clone()));
+        }
         let mut length = 0;
         if let Some(byte) = self.carried.take() {
             buffer[0] = byte;
             length = 1;
         }
-        length += (self.fill)(&mut buffer[length..])?;
-        if length == buffer.len() {
-            length -= 1;
-            self.carried = Some(buffer[length]);
+        length += (self.fill)(&mut buffer[length..=room])?;
+        let last = length <= room;
+        if !last {
+            length = room;
+            self.carried = Some(buffer[room]);
+            let longer = || Fault::refused(along.doing.clone(), "it is longer than 4 PiB", Act::say("seal it in parts"));
+            self.next = self.next.checked_add(1).ok_or_else(longer)?;
         }
-        Ok(length)
+        Ok(Taken { buffer, length, last })
     }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The tag of a segment does not hold.
@@ -228,6 +235,7 @@ mod tests {
     use super::*;
     use crate::format::{open_small, seal_small};
     use std::io::Read;
+    use std::sync::Condvar;
 
     fn key() -> Key {
         Key::filled(|k| k.fill(3))
@@ -290,7 +298,7 @@ mod tests {
             assert_eq!(fault.kind, Kind::Damaged);
             assert!(fault.cause.to_string().contains(&format!("segment {segment}")), "{fault}");
             let whole = (0..u32::try_from(segment).unwrap()).map(full_plaintext).sum::<usize>();
-            assert!(released.len() <= whole && released.iter().all(|b| *b == b'x'));
+            assert!(released.len() == whole && released.iter().all(|b| *b == b'x'));
         }
         for cut in [0, 39, 40, 41, 1 << 20, (1 << 20) + 7, stored.len() - 1] {
             assert_eq!(opened(&stored[..cut]).unwrap_err().0.kind, Kind::Damaged, "cut at {cut}");
@@ -301,20 +309,61 @@ mod tests {
     #[test]
     fn two_segments_are_worked_on_at_once() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
-        let (at_work, together) = (Mutex::new((0, 0)), Condvar::new());
+        let company = Company::default();
         // Who comes first waits for company: were there one worker, none would come.
         let work = |_, _, _: &mut [u8], length| {
-            let mut now = held(&at_work);
-            now.0 += 1;
-            now.1 = now.1.max(now.0);
-            together.notify_all();
-            let (mut now, _) = together.wait_timeout_while(now, std::time::Duration::from_secs(20), |now| now.1 < 2).unwrap();
-            now.0 -= 1;
+            company.meet();
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
         };
         let plain = vec![0; 3 << 20];
-        run(full_plaintext, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
-        assert!(held(&at_work).1 >= 2);
+        run(2, full_plaintext, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        assert_eq!(company.most(), 2);
+    }
+
+    #[test]
+    fn a_segment_is_worked_on_while_the_one_before_is_written() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let company = Company::default();
+        let work = |number, _, _: &mut [u8], length| {
+            if number == 1 {
+                company.meet();
+            }
+            Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
+        };
+        let mut written = 0;
+        let mut append = |_: &[u8]| {
+            if written == 0 {
+                company.meet();
+            }
+            written += 1;
+            Ok(())
+        };
+        let plain = vec![0; 2 << 20];
+        run(1, full_plaintext, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        assert_eq!(company.most(), 2);
+    }
+
+    /// How many are somewhere now, and the most that were.
+    #[derive(Default)]
+    struct Company {
+        there: Mutex<(usize, usize)>,
+        together: Condvar,
+    }
+
+    impl Company {
+        /// Waits until another one comes.
+        fn meet(&self) {
+            let mut there = self.there.lock().unwrap();
+            there.0 += 1;
+            there.1 = there.1.max(there.0);
+            self.together.notify_all();
+            let (mut there, _) = self.together.wait_timeout_while(there, std::time::Duration::from_secs(20), |there| there.1 < 2).unwrap();
+            there.0 -= 1;
+        }
+
+        fn most(&self) -> usize {
+            self.there.lock().unwrap().1
+        }
     }
 
     #[test]
