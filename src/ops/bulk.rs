@@ -9,13 +9,15 @@
 use crate::crypto::{AeadError, Key, STREAM_HEADER, STREAM_TAG, StreamKey};
 use crate::domain::{Act, Fault, Kind, Stop, Text};
 use crate::format::{SEGMENT, StreamDigest, full_plaintext, full_segment};
+use std::ops::{Deref, DerefMut};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 /// The most that read and seal, or open. Moving the bytes is the limit, not the cipher: two keep ahead of the one that writes.
 const WORKERS: usize = 2;
-/// Beside the one of each worker: one that is being written, and one that is next.
-const WAITING: usize = 2;
+/// One that is written, and two that are worked on or wait, whoever works on them: memory is the same on all machines.
+const BUFFERS: usize = 3;
+const PAGE: usize = 4096;
 
 /// What went through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub fn seal(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         buffer[length..length + STREAM_TAG].copy_from_slice(&tag);
         Ok(Worked { out: length + STREAM_TAG, tag, plaintext: length })
     };
-    run(workers(), full_plaintext, &work, source, sink, header, along)
+    run(workers(), SEALING, &work, source, sink, header, along)
 }
 
 /// Opens the stream that `source` gives into `sink`, which gets nothing of a segment whose tag does not hold.
@@ -75,7 +77,7 @@ pub fn open(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         let plaintext = stream.open(number, last, &mut buffer[..length]).map_err(|_| short(along, number, last))?.len();
         Ok(Worked { out: plaintext, tag, plaintext })
     };
-    run(workers(), full_segment, &work, source, sink, header, along)
+    run(workers(), OPENING, &work, source, sink, header, along)
 }
 
 /// What became of a segment.
@@ -88,23 +90,69 @@ struct Worked {
 
 type Work<'a> = dyn Fn(u32, bool, &mut [u8], usize) -> Result<Worked, Fault> + Sync + 'a;
 
+const SEALING: Lengths = Lengths { read: full_plaintext, written: full_segment, ahead: STREAM_HEADER };
+const OPENING: Lengths = Lengths { read: full_segment, written: full_plaintext, ahead: 0 };
+
 /// What a worker hands on: the number of a segment, and its buffer or what failed there.
-type Done = (u32, Result<(Vec<u8>, Worked), Fault>);
+type Done = (u32, Result<(Buffer, Worked), Fault>);
+
+/// Room for a segment and one byte. Its first byte lies in its page where it will lie in a page of the file that is written: between places
+/// that lie alike the kernel copies faster.
+struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Buffer {
+    fn new() -> Self {
+        Self { bytes: vec![0; 2 * PAGE + SEGMENT + 1], start: 0 }
+    }
+
+    fn lie(&mut self, in_page: usize) {
+        self.start = self.bytes.as_ptr().align_offset(PAGE) + in_page;
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..]
+    }
+}
+
+/// The lengths of the segments that are read and of those that are written, by number.
+#[derive(Clone, Copy)]
+struct Lengths {
+    read: fn(u32) -> usize,
+    written: fn(u32) -> usize,
+    /// What is written before the first segment.
+    ahead: usize,
+}
 
 /// Where the workers take turns.
 struct Source<'a, 'b> {
+    lengths: Lengths,
     fill: &'a mut Fill<'b>,
     /// Buffers that were written; nobody sends any more once the writing has ended.
-    free: Receiver<Vec<u8>>,
+    free: Receiver<Buffer>,
     /// The byte after the last segment, which told that there is another one.
     carried: Option<u8>,
     next: u32,
+    /// Where the next segment will lie in its page of what is written.
+    in_page: usize,
     ended: bool,
 }
 
 /// A segment as it was read.
 struct Taken {
-    buffer: Vec<u8>,
+    buffer: Buffer,
     length: usize,
     last: bool,
 }
@@ -116,24 +164,24 @@ fn workers() -> usize {
 
 fn run(
     workers: usize,
-    room: fn(u32) -> usize,
+    lengths: Lengths,
     work: &Work<'_>,
     fill: &mut Fill<'_>,
     append: &mut Append<'_>,
     header: [u8; STREAM_HEADER],
     along: &Along<'_>,
 ) -> Result<Moved, Fault> {
-    let (give, free) = sync_channel(workers + WAITING);
-    let (put, done) = sync_channel(workers + WAITING);
-    for _ in 0..workers + WAITING {
-        let _ = give.send(vec![0; SEGMENT + 1]);
+    let (give, free) = sync_channel(BUFFERS);
+    let (put, done) = sync_channel(BUFFERS);
+    for _ in 0..BUFFERS {
+        let _ = give.send(Buffer::new());
     }
-    let source = &Mutex::new(Source { fill, free, carried: None, next: 0, ended: false });
+    let source = &Mutex::new(Source { lengths, fill, free, carried: None, next: 0, in_page: lengths.ahead, ended: false });
     // The ends of both ways are in there, and dropped with the first fault: then no worker waits for a buffer any more.
     std::thread::scope(move |scope| {
         for _ in 0..workers {
             let put = put.clone();
-            scope.spawn(move || serve(room, work, source, &put, along));
+            scope.spawn(move || serve(work, source, &put, along));
         }
         drop(put);
         collect(done, &give, append, &header, along)
@@ -141,9 +189,9 @@ fn run(
 }
 
 /// One worker, until the source ends, somebody fails, or nobody writes any more.
-fn serve(room: fn(u32) -> usize, work: &Work<'_>, source: &Mutex<Source<'_, '_>>, put: &SyncSender<Done>, along: &Along<'_>) {
+fn serve(work: &Work<'_>, source: &Mutex<Source<'_, '_>>, put: &SyncSender<Done>, along: &Along<'_>) {
     loop {
-        let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(room, along);
+        let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(along);
         let Some((number, taken)) = taken else { return };
         let worked = taken.and_then(|Taken { mut buffer, length, last }| {
             let worked = work(number, last, &mut buffer, length)?;
@@ -158,18 +206,18 @@ fn serve(room: fn(u32) -> usize, work: &Work<'_>, source: &Mutex<Source<'_, '_>>
 /// Writes the segments in their order, up to the first that failed.
 fn collect(
     done: Receiver<Done>,
-    give: &SyncSender<Vec<u8>>,
+    give: &SyncSender<Buffer>,
     append: &mut Append<'_>,
     header: &[u8; STREAM_HEADER],
     along: &Along<'_>,
 ) -> Result<Moved, Fault> {
     let (mut plaintext, mut stored, mut digest) = (0, STREAM_HEADER as u64, StreamDigest::new(header));
     // Each number that is on its way has a buffer, and they follow each other: no two come to the same place.
-    let mut early = [const { None }; WORKERS + WAITING];
+    let mut early = [const { None }; BUFFERS];
     let mut next = 0_u32;
     for (number, worked) in done {
-        early[number as usize % early.len()] = Some(worked);
-        while let Some(worked) = early[next as usize % early.len()].take() {
+        early[number as usize % BUFFERS] = Some(worked);
+        while let Some(worked) = early[next as usize % BUFFERS].take() {
             let (buffer, worked) = worked?;
             append(&buffer[..worked.out])?;
             digest.tag(&worked.tag);
@@ -186,19 +234,21 @@ fn collect(
 
 impl Source<'_, '_> {
     /// The next segment; None after the last one or a fault, and once nobody writes any more.
-    fn take(&mut self, room: fn(u32) -> usize, along: &Along<'_>) -> Option<(u32, Result<Taken, Fault>)> {
+    fn take(&mut self, along: &Along<'_>) -> Option<(u32, Result<Taken, Fault>)> {
         if self.ended {
             return None;
         }
-        let buffer = self.free.recv().ok()?;
+        let mut buffer = self.free.recv().ok()?;
         let number = self.next;
-        let taken = self.read(room(number), buffer, along);
+        buffer.lie(self.in_page);
+        self.in_page = (self.in_page + (self.lengths.written)(number)) % PAGE;
+        let taken = self.read((self.lengths.read)(number), buffer, along);
         self.ended = taken.as_ref().map_or(true, |taken| taken.last);
         Some((number, taken))
     }
 
     /// A segment of at most `room` bytes. The buffer is filled by one byte more, which tells whether another segment follows.
-    fn read(&mut self, room: usize, mut buffer: Vec<u8>, along: &Along<'_>) -> Result<Taken, Fault> {
+    fn read(&mut self, room: usize, mut buffer: Buffer, along: &Along<'_>) -> Result<Taken, Fault> {
         if along.stop.asked() {
             return Err(Fault::interrupted(along.doing.clone()));
         }
@@ -307,6 +357,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_lies_in_its_page_as_it_will_in_the_file() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let plain = vec![0; 5 << 20];
+        let (stored, _) = sealed(&plain);
+        let sealing = lies(|append| seal(&key(), b"ad", &mut from(&plain), append, &along(&doing, &stop)).unwrap());
+        // The header comes from elsewhere.
+        assert!(sealing.len() == 7 && sealing[1..].iter().all(|(place, position)| place == position), "{sealing:?}");
+        let opening = lies(|append| open(&key(), b"ad", &mut from(&stored), append, &along(&doing, &stop)).unwrap());
+        assert!(opening.len() == 6 && opening.iter().all(|(place, position)| place == position), "{opening:?}");
+    }
+
+    /// Where what is written lies in its page, and where in a page of the file it goes.
+    fn lies(run: impl FnOnce(&mut Append<'_>) -> Moved) -> Vec<(usize, usize)> {
+        let (mut lies, mut written) = (Vec::new(), 0);
+        run(&mut |bytes: &[u8]| {
+            lies.push((bytes.as_ptr() as usize % PAGE, written % PAGE));
+            written += bytes.len();
+            Ok(())
+        });
+        lies
+    }
+
+    #[test]
     fn two_segments_are_worked_on_at_once() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
         let company = Company::default();
@@ -316,7 +389,7 @@ mod tests {
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
         };
         let plain = vec![0; 3 << 20];
-        run(2, full_plaintext, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(2, SEALING, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
     }
 
@@ -339,7 +412,7 @@ mod tests {
             Ok(())
         };
         let plain = vec![0; 2 << 20];
-        run(1, full_plaintext, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(1, SEALING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
     }
 
