@@ -12,8 +12,7 @@ pub static SEAL: Wizard =
 
 fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
     let kinds = vec![
-        Choice::new("archive", "A folder", "as a tar stream"),
-        Choice::new("file", "A file", "as it is"),
+        Choice::new("data", "A file or a folder", "a file as it is, a folder as a tar stream"),
         Choice::new("manifests", "Kubernetes manifests", "as they are; their names and kinds are sealed with them"),
     ];
     let mut steps = vec![
@@ -29,11 +28,8 @@ fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
 
 fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
     let doing = "cannot seal";
-    let kind = match answers.text("kind") {
-        "file" => ArtifactKind::File,
-        "manifests" => ArtifactKind::Manifests,
-        _ => ArtifactKind::Archive,
-    };
+    // Whether it is a file or a folder is seen where it lies.
+    let kind = if answers.text("kind") == "manifests" { ArtifactKind::Manifests } else { ArtifactKind::File };
     Ok(Goal::Change(Request::Seal(Seal {
         policy: policy_name(answers, doing)?,
         location: location_name(answers, doing)?,
