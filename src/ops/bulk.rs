@@ -394,6 +394,34 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_that_is_ready_too_early_waits_for_its_turn() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let third = (Mutex::new(false), Condvar::new());
+        // The first segment takes until the second was handed on, and its worker has the third.
+        let work = |number: u32, _, buffer: &mut [u8], length| {
+            if number == 2 {
+                *third.0.lock().unwrap() = true;
+                third.1.notify_all();
+            }
+            if number == 0 {
+                let there = third.0.lock().unwrap();
+                let wait = third.1.wait_timeout_while(there, std::time::Duration::from_secs(20), |there| !*there).unwrap();
+                assert!(!wait.1.timed_out());
+            }
+            buffer[0] = number.to_le_bytes()[0];
+            Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
+        };
+        let mut order = Vec::new();
+        let mut append = |bytes: &[u8]| {
+            order.push(bytes[0]);
+            Ok(())
+        };
+        let plain = vec![0; 4 << 20];
+        run(2, SEALING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        assert_eq!(order, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
     fn a_segment_is_worked_on_while_the_one_before_is_written() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
         let company = Company::default();
