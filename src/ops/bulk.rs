@@ -10,8 +10,8 @@ use crate::crypto::{AeadError, Key, STREAM_HEADER, STREAM_TAG, StreamKey};
 use crate::domain::{Act, Fault, Kind, Stop, Text};
 use crate::format::{SEGMENT, StreamDigest, full_plaintext, full_segment};
 use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 
 /// The most that read and seal, or open. Moving the bytes is the limit, not the cipher: two keep ahead of the one that writes.
 const WORKERS: usize = 2;
@@ -191,14 +191,34 @@ fn run(
 /// One worker, until the source ends, somebody fails, or nobody writes any more.
 fn serve(work: &Work<'_>, source: &Mutex<Source<'_, '_>>, put: &SyncSender<Done>, along: &Along<'_>) {
     loop {
-        let taken = source.lock().unwrap_or_else(PoisonError::into_inner).take(along);
-        let Some((number, taken)) = taken else { return };
+        // Who panicked at the source left it in the midst of a segment.
+        let Ok(mut source) = source.lock() else { return };
+        let Some((number, taken)) = source.take(along) else { return };
+        drop(source);
+        let lost = Lost { number, put, along };
         let worked = taken.and_then(|Taken { mut buffer, length, last }| {
             let worked = work(number, last, &mut buffer, length)?;
             Ok((buffer, worked))
         });
+        drop(lost);
         if put.send((number, worked)).is_err() {
             return;
+        }
+    }
+}
+
+/// Where a worker panics, whoever writes would wait for its segment in vain: this ends it. What it says nobody hears, for the panic goes on
+/// in the thread that waits for the workers.
+struct Lost<'a> {
+    number: u32,
+    put: &'a SyncSender<Done>,
+    along: &'a Along<'a>,
+}
+
+impl Drop for Lost<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.put.send((self.number, Err(Fault::interrupted(self.along.doing.clone()))));
         }
     }
 }
@@ -465,6 +485,23 @@ mod tests {
         fn most(&self) -> usize {
             self.there.lock().unwrap().1
         }
+    }
+
+    #[test]
+    fn a_panic_goes_on_where_the_result_is_waited_for() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let plain = vec![0; 8 << 20];
+        let panics = |at: u32, source: &mut Fill<'_>| {
+            let work = |number: u32, _, _: &mut [u8], length| {
+                assert!(number != at);
+                Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
+            };
+            let run = || run(2, SEALING, &work, source, &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop));
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
+        };
+        assert!(panics(1, &mut from(&plain)));
+        assert!(panics(u32::MAX, &mut |_: &mut [u8]| unreachable!()));
+        assert!(!panics(u32::MAX, &mut from(&plain)));
     }
 
     #[test]
