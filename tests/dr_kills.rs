@@ -20,9 +20,7 @@ fn kills() -> u32 {
 
 fn site() -> (House, std::path::PathBuf) {
     let house = House::with_policies(&["app-daily"]);
-    let share = house.home.path().join("share");
-    fs::create_dir(&share).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+    let share = house.location("nfs", "share");
     let file = house.home.file("plain", "app-daily-bytes", 0o600);
     house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
     let dr = house.home.secret("dr", DR);

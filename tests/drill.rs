@@ -33,9 +33,7 @@ impl Site {
     /// An artifact of the first one.
     fn with_policies(names: &[&str]) -> Self {
         let house = House::with_policies(names);
-        let share = house.home.path().join("share");
-        fs::create_dir(&share).unwrap();
-        house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+        let share = house.location("nfs", "share");
         let file = house.home.file("plain", "bytes of app-daily", 0o600);
         house.open(&["artifact", "seal", &file, "--policy", names[0]]);
         let dr = house.home.secret("dr", DR);
@@ -112,10 +110,8 @@ fn time(value: &Value) -> Timestamp {
 }
 
 fn flip(path: &Path, at: usize) {
-    let mut bytes = fs::read(path).unwrap();
-    let at = at.min(bytes.len() - 1);
-    bytes[at] ^= 1;
-    fs::write(path, bytes).unwrap();
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, harness::flipped(&bytes, at.min(bytes.len() - 1))).unwrap();
 }
 
 #[test]

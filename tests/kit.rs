@@ -29,9 +29,7 @@ impl Site {
     fn new() -> Self {
         static FIRST: OnceLock<House> = OnceLock::new();
         let house = FIRST.get_or_init(|| House::with_policies(&["app-daily", "other"])).copy();
-        let share = house.home.path().join("share");
-        fs::create_dir(&share).unwrap();
-        house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+        let share = house.location("nfs", "share");
         let file = house.home.file("sealed", "bytes of app-daily", 0o600);
         house.open(&["artifact", "seal", &file, "--policy", "app-daily"]);
         let dr = house.home.secret("dr", DR);

@@ -56,9 +56,7 @@ fn machine_lost(facts: &Facts) -> Verdict {
 #[test]
 fn a_location_that_is_down_for_a_week_leaves_debts_refusals_and_a_way_out() {
     let house = House::new();
-    let share = house.home.path().join("share");
-    fs::create_dir(&share).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+    let share = house.location("nfs", "share");
     let dr = house.home.secret("dr", DR);
     house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
     let away = share.with_extension("away");

@@ -11,9 +11,7 @@ use std::time::Duration;
 
 fn house() -> House {
     let house = House::with_policies(&["app-daily"]);
-    let share = house.home.path().join("share");
-    fs::create_dir(&share).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+    house.location("nfs", "share");
     house
 }
 

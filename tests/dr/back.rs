@@ -148,9 +148,12 @@ fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
     // Cut, flipped, empty.
     let newest = site.archives().pop().unwrap();
     let whole = fs::read(&newest).unwrap();
-    for (edit, code) in
-        [(whole[..whole.len() - 1].to_vec(), 7), (whole[..10].to_vec(), 4), (flip(&whole, whole.len() - 40), 7), (flip(&whole, 60), 4)]
-    {
+    for (edit, code) in [
+        (whole[..whole.len() - 1].to_vec(), 7),
+        (whole[..10].to_vec(), 4),
+        (harness::flipped(&whole, whole.len() - 40), 7),
+        (harness::flipped(&whole, 60), 4),
+    ] {
         fs::write(&newest, &edit).unwrap();
         let run = bare.restore(&site.share(), &[]);
         assert!(run.code == code || (code == 4 && run.code == 3) || (code == 4 && run.code == 7), "{} {}", run.code, run.err);
@@ -172,12 +175,6 @@ fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
     let (cause, next) = run.assert_fault(4);
     assert!(cause.contains("1 installation found two levels up"), "{cause}");
     assert_eq!(next, format!("next: kastellan dr list --directory {}", site.share().display()));
-}
-
-fn flip(bytes: &[u8], at: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes[at] ^= 1;
-    bytes
 }
 
 #[test]

@@ -78,9 +78,7 @@ fn opened(item: &serde_json::Value) -> Vec<u64> {
 #[test]
 fn enabling_that_cannot_be_proved_leaves_dr_off() {
     let house = House::new();
-    let folder = house.home.path().join("share");
-    fs::create_dir(&folder).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);
+    let folder = house.location("nfs", "share");
     let dr = house.home.secret("dr", DR);
     fs::rename(&folder, folder.with_extension("away")).unwrap();
     let run = house.home.run(&house.opening(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]));
@@ -288,9 +286,7 @@ fn each_location_gets_an_archive_and_one_that_refuses_stops_no_other() {
 #[test]
 fn an_archive_that_does_not_open_again_counts_for_nothing() {
     let house = House::with_policies(&["app-daily"]);
-    let folder = house.home.path().join("share");
-    fs::create_dir(&folder).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);
+    let folder = house.location("nfs", "share");
     let db = rusqlite::Connection::open(house.catalog()).unwrap();
     let damage = "UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE kind = 'policy'";
     assert_eq!(db.execute(damage, []).unwrap(), 1);

@@ -16,9 +16,8 @@ impl Site {
     pub fn new() -> Self {
         static FIRST: std::sync::OnceLock<House> = std::sync::OnceLock::new();
         let house = FIRST.get_or_init(|| House::with_policies(&["app-daily", "other"])).copy();
-        fs::create_dir(house.home.path().join("share")).unwrap();
+        house.location("nfs", "share");
         let site = Self { house };
-        site.open(&["location", "add", "nfs", "--directory", site.share().to_str().unwrap()]);
         for policy in ["app-daily", "other"] {
             let file = site.house.home.file(policy, format!("bytes of {policy}"), 0o600);
             site.open(&["artifact", "seal", &file, "--policy", policy]);

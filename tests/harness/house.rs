@@ -136,6 +136,14 @@ impl House {
         Self { home: self.home.copy() }
     }
 
+    /// A new folder below the home, added as a location.
+    pub fn location(&self, name: &str, folder: &str) -> PathBuf {
+        let path = self.home.path().join(folder);
+        fs::create_dir(&path).expect("a new folder");
+        self.open(&["location", "add", name, "--directory", path.to_str().expect("a name in UTF-8")]);
+        path
+    }
+
     /// The catalog file.
     pub fn catalog(&self) -> PathBuf {
         let mut all = self.home.files().into_iter().map(|(path, _)| path);

@@ -43,6 +43,13 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// The same bytes but for one bit.
+pub fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[at] ^= 1;
+    bytes
+}
+
 /// The first member of that name, at any depth.
 pub fn member<'a>(value: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::Value> {
     match value {

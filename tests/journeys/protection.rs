@@ -140,9 +140,7 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     assert!(terminal.screen().contains(&id), "{}", terminal.screen());
 
     // From the row's menu, to a second location.
-    let second = house.home.path().join("second");
-    fs::create_dir(&second).unwrap();
-    house.open(&["location", "add", "other", "--directory", second.to_str().unwrap()]);
+    house.location("other", "second");
     terminal.wait_text("locations and artifacts(all)[3]");
     terminal.send("j");
     terminal.wait_text("─ artifact ");
@@ -173,9 +171,7 @@ fn what_is_sealed_is_listed_copied_and_removed() {
 #[test]
 fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     let house = House::with_policies(&["app-daily"]);
-    let share = house.home.path().join("share");
-    fs::create_dir(&share).unwrap();
-    house.open(&["location", "add", "nfs", "--directory", share.to_str().unwrap()]);
+    house.location("nfs", "share");
     let terminal = unlocked_by_typing(&house);
     terminal.send("3");
     terminal.wait_text("app-daily");
