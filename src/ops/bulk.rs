@@ -305,7 +305,8 @@ mod tests {
     use super::*;
     use crate::format::{open_small, seal_small};
     use std::io::Read;
-    use std::sync::Condvar;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Condvar};
 
     fn key() -> Key {
         Key::filled(|k| k.fill(3))
@@ -416,17 +417,11 @@ mod tests {
     #[test]
     fn a_segment_that_is_ready_too_early_waits_for_its_turn() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
-        let third = (Mutex::new(false), Condvar::new());
+        let company = Company::default();
         // The first segment takes until the second was handed on, and its worker has the third.
         let work = |number: u32, _, buffer: &mut [u8], length| {
-            if number == 2 {
-                *third.0.lock().unwrap() = true;
-                third.1.notify_all();
-            }
-            if number == 0 {
-                let there = third.0.lock().unwrap();
-                let wait = third.1.wait_timeout_while(there, std::time::Duration::from_secs(20), |there| !*there).unwrap();
-                assert!(!wait.1.timed_out());
+            if [0, 2].contains(&number) {
+                company.meet();
             }
             buffer[0] = number.to_le_bytes()[0];
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
@@ -438,7 +433,7 @@ mod tests {
         };
         let plain = vec![0; 4 << 20];
         run(2, SEALING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
-        assert_eq!(order, [0, 1, 2, 3, 4]);
+        assert_eq!((company.most(), order), (2, vec![0, 1, 2, 3, 4]));
     }
 
     #[test]
@@ -489,19 +484,35 @@ mod tests {
 
     #[test]
     fn a_panic_goes_on_where_the_result_is_waited_for() {
-        let (doing, stop) = (Text::from("cannot"), Stop::default());
-        let plain = vec![0; 8 << 20];
-        let panics = |at: u32, source: &mut Fill<'_>| {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let source = |panics: bool| {
+            let asked = asked.clone();
+            move |buffer: &mut [u8]| {
+                asked.fetch_add(1, Ordering::SeqCst);
+                assert!(!panics);
+                Ok(buffer.len())
+            }
+        };
+        assert!(panics(1, source(false)));
+        asked.store(0, Ordering::SeqCst);
+        assert!(panics(u32::MAX, source(true)));
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "nothing more is asked of it");
+    }
+
+    /// Whether it panics where the work on a segment, or the source, does; on a thread of its own, so that waiting in vain is a failure.
+    fn panics(at: u32, mut source: impl FnMut(&mut [u8]) -> Result<usize, Fault> + Send + 'static) -> bool {
+        let (say, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let (doing, stop) = (Text::from("cannot"), Stop::default());
             let work = |number: u32, _, _: &mut [u8], length| {
                 assert!(number != at);
                 Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
             };
-            let run = || run(2, SEALING, &work, source, &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop));
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
-        };
-        assert!(panics(1, &mut from(&plain)));
-        assert!(panics(u32::MAX, &mut |_: &mut [u8]| unreachable!()));
-        assert!(!panics(u32::MAX, &mut from(&plain)));
+            let mut append = |_: &[u8]| Ok(());
+            let run = || run(2, SEALING, &work, &mut source, &mut append, [0; STREAM_HEADER], &along(&doing, &stop));
+            say.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err())
+        });
+        said.recv_timeout(std::time::Duration::from_secs(20)).expect("it ends")
     }
 
     #[test]
