@@ -169,6 +169,32 @@ fn what_is_sealed_is_listed_copied_and_removed() {
 }
 
 #[test]
+fn manifests_are_sealed_as_what_they_are() {
+    let house = House::with_policies(&["app-daily"]);
+    house.location("nfs", "share");
+    let file = house.home.file("app.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n", 0o600);
+    let terminal = unlocked_by_typing(&house);
+    palette(&terminal, "seal");
+    walk(
+        &terminal,
+        &[
+            ("Into which location", "\r"),
+            ("Under the key of which policy", "app-daily\r"),
+            ("What it is", "j\r"),
+            ("File or folder", &format!("{file}\r")),
+            ("Note", "\r"),
+            ("Review", "\r"),
+        ],
+    );
+    close(&terminal);
+    let listed = house.json(&["artifact", "list"]);
+    let id = listed["items"][0]["metadata"]["name"].as_str().unwrap();
+    let shown = house.open(&["artifact", "show", id]).out;
+    assert!(shown.contains("ConfigMap") && shown.contains("settings"), "{shown}");
+    quit(&terminal);
+}
+
+#[test]
 fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     let house = House::with_policies(&["app-daily"]);
     house.location("nfs", "share");
