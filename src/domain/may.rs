@@ -221,8 +221,8 @@ mod dr {
             return Err(Fault::refused(request.failing(), "DR is on already", next));
         }
         if wanted.is_empty() {
-            let next = Act::say("say where archives go: --location L");
-            return Err(Fault::new(Kind::Usage, request.failing(), "no location is named", next));
+            let next = Act::say("kastellan location add NAME --directory FOLDER");
+            return Err(Fault::new(Kind::Usage, request.failing(), "there is no location that archives could go to: add one first", next));
         }
         wanted.iter().try_for_each(|name| locations::writable(request, facts, name))
     }

@@ -86,6 +86,14 @@ fn read_only_says_why_and_still_checks() {
 }
 
 #[test]
+fn dr_without_a_location_says_what_comes_first() {
+    let mut app = start(facts(&["k10MasterKey"]));
+    assert_eq!(press(&mut app, "5n"), []);
+    assert!(app.top().is_none());
+    assert!(app.flash.as_ref().unwrap().text.clean().ends_with("no location that archives could go to: add one first"));
+}
+
+#[test]
 fn the_menu_says_why_an_action_cannot_be_taken() {
     let mut app = start(facts(&["k10MasterKey", "ana"]));
     press(&mut app, "2a");
