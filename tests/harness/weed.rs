@@ -22,8 +22,16 @@ pub struct Weed {
 
 impl Weed {
     /// Starts one with an empty bucket; None where it cannot be had.
+    #[allow(dead_code, reason = "a bench has another one")]
     pub fn start() -> Option<Self> {
-        Self::start_with(|_| Some(Vec::new()))
+        Self::start_with(&std::env::temp_dir(), |_| Some(Vec::new()))
+    }
+
+    /// One to be measured: what it holds lies below `parent`, in volumes that do not fill up. To make more of them takes it a second at times,
+    /// and the same side would meet that in each round.
+    #[allow(dead_code, reason = "tests need none")]
+    pub fn start_large(parent: &Path) -> Option<Self> {
+        Self::start_with(parent, |_| Some(vec!["-master.volumeSizeLimitMB=8192".into()]))
     }
 
     /// The same behind TLS, and its certificate, which nobody else has signed.
@@ -38,13 +46,13 @@ impl Weed {
             let at = |name: &str| folder.join(name).display().to_string();
             Some(vec![format!("-s3.cert.file={}", at("cert.pem")), format!("-s3.key.file={}", at("key.pem"))])
         };
-        let this = Self::start_with(certified)?;
+        let this = Self::start_with(&std::env::temp_dir(), certified)?;
         let certificate = this.folder.path().join("cert.pem");
         Some((this, certificate))
     }
 
     /// With flags that a file in its folder may go with.
-    fn start_with(more: impl FnOnce(&Path) -> Option<Vec<String>>) -> Option<Self> {
+    fn start_with(parent: &Path, more: impl FnOnce(&Path) -> Option<Vec<String>>) -> Option<Self> {
         let weed = match installed() {
             Ok(weed) => weed,
             Err(why) => {
@@ -52,7 +60,7 @@ impl Weed {
                 return None;
             }
         };
-        let folder = tempfile::Builder::new().prefix("kastellan-weed-").tempdir().expect("a folder");
+        let folder = tempfile::Builder::new().prefix("kastellan-weed-").tempdir_in(parent).expect("a folder");
         let identity = |name: &str, key: (&str, &str), actions: &str| {
             format!(r#"{{"name":"{name}","credentials":[{{"accessKey":"{}","secretKey":"{}"}}],"actions":[{actions}]}}"#, key.0, key.1)
         };
