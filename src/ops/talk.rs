@@ -130,7 +130,8 @@ mod tests {
         answers.answer(Zeroizing::new(b"typed".to_vec()));
         assert_eq!(console.next().await, Some(Saying::Asks { label: "again:".into(), secret: false }));
         answers.leave();
-        let (first, second) = asking.await.unwrap();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(10), asking).await;
+        let (first, second) = ended.expect("who leaves is waited for no longer").unwrap();
         assert_eq!(first.as_deref().map(Vec::as_slice), Some(b"typed".as_slice()));
         assert_eq!(second, None);
         assert_eq!(console.next().await, None, "nobody is there any more");
