@@ -51,7 +51,6 @@ pub type Append<'a> = dyn FnMut(&[u8]) -> Result<(), Fault> + 'a;
 /// The source's and the sink's; `Kind::Interrupted`; `Kind::Refused` beyond 4 PiB.
 pub fn seal(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, along: &Along<'_>) -> Result<Moved, Fault> {
     let (stream, header) = StreamKey::generate(key, ad);
-    sink(&header)?;
     let work = |number, last, buffer: &mut [u8], length: usize| {
         let tag = stream.seal(number, last, &mut buffer[..length]);
         buffer[length..length + STREAM_TAG].copy_from_slice(&tag);
@@ -96,8 +95,8 @@ const OPENING: Lengths = Lengths { read: full_segment, written: full_plaintext, 
 /// What a worker hands on: the number of a segment, and its buffer or what failed there.
 type Done = (u32, Result<(Buffer, Worked), Fault>);
 
-/// Room for a segment and one byte. Its first byte lies in its page where it will lie in a page of the file that is written: between places
-/// that lie alike the kernel copies faster.
+/// Room for a segment and one byte. Its first byte lies in its page where it will lie in a page of the file that is written, and what comes
+/// before it in that page has room in front: whole pages are written, and the kernel takes those faster.
 struct Buffer {
     bytes: Vec<u8>,
     start: usize,
@@ -110,6 +109,13 @@ impl Buffer {
 
     fn lie(&mut self, in_page: usize) {
         self.start = self.bytes.as_ptr().align_offset(PAGE) + in_page;
+    }
+
+    /// Its first `length` bytes, behind what comes before them in their page.
+    fn behind(&mut self, before: &[u8], length: usize) -> &[u8] {
+        let page = self.start - before.len();
+        self.bytes[page..self.start].copy_from_slice(before);
+        &self.bytes[page..self.start + length]
     }
 }
 
@@ -184,7 +190,7 @@ fn run(
             scope.spawn(move || serve(work, source, &put, along));
         }
         drop(put);
-        collect(done, &give, append, &header, along)
+        collect(done, &give, append, &header, header[..lengths.ahead].to_vec(), along)
     })
 }
 
@@ -223,12 +229,13 @@ impl Drop for Lost<'_> {
     }
 }
 
-/// Writes the segments in their order, up to the first that failed.
+/// Writes the segments in their order, up to the first that failed, in whole pages; `held` is what does not fill one yet.
 fn collect(
     done: Receiver<Done>,
     give: &SyncSender<Buffer>,
     append: &mut Append<'_>,
     header: &[u8; STREAM_HEADER],
+    mut held: Vec<u8>,
     along: &Along<'_>,
 ) -> Result<Moved, Fault> {
     let (mut plaintext, mut stored, mut digest) = (0, STREAM_HEADER as u64, StreamDigest::new(header));
@@ -238,8 +245,12 @@ fn collect(
     for (number, worked) in done {
         early[number as usize % BUFFERS] = Some(worked);
         while let Some(worked) = early[next as usize % BUFFERS].take() {
-            let (buffer, worked) = worked?;
-            append(&buffer[..worked.out])?;
+            let (mut buffer, worked) = worked?;
+            let bytes = buffer.behind(&held, worked.out);
+            let (pages, rest) = bytes.split_at(bytes.len() - bytes.len() % PAGE);
+            append(pages)?;
+            held.clear();
+            held.extend_from_slice(rest);
             digest.tag(&worked.tag);
             plaintext += worked.plaintext as u64;
             stored += (worked.plaintext + STREAM_TAG) as u64;
@@ -249,6 +260,7 @@ fn collect(
             (along.progress)(plaintext);
         }
     }
+    append(&held)?;
     Ok(Moved { plaintext, stored, digest: digest.end() })
 }
 
@@ -307,6 +319,9 @@ mod tests {
     use std::io::Read;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Condvar};
+
+    /// Of work that leaves the lengths as they are.
+    const MOVING: Lengths = Lengths { read: full_plaintext, written: full_plaintext, ahead: 0 };
 
     fn key() -> Key {
         Key::filled(|k| k.fill(3))
@@ -369,7 +384,7 @@ mod tests {
             assert_eq!(fault.kind, Kind::Damaged);
             assert!(fault.cause.to_string().contains(&format!("segment {segment}")), "{fault}");
             let whole = (0..u32::try_from(segment).unwrap()).map(full_plaintext).sum::<usize>();
-            assert!(released.len() == whole && released.iter().all(|b| *b == b'x'));
+            assert!(released.len() == whole - whole % PAGE && released.iter().all(|b| *b == b'x'));
         }
         for cut in [0, 39, 40, 41, 1 << 20, (1 << 20) + 7, stored.len() - 1] {
             assert_eq!(opened(&stored[..cut]).unwrap_err().0.kind, Kind::Damaged, "cut at {cut}");
@@ -378,26 +393,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_lies_in_its_page_as_it_will_in_the_file() {
+    fn whole_pages_are_written_from_whole_pages() {
         let (doing, stop) = (Text::from("cannot"), Stop::default());
         let plain = vec![0; 5 << 20];
         let (stored, _) = sealed(&plain);
-        let sealing = lies(|append| seal(&key(), b"ad", &mut from(&plain), append, &along(&doing, &stop)).unwrap());
-        // The header comes from elsewhere.
-        assert!(sealing.len() == 7 && sealing[1..].iter().all(|(place, position)| place == position), "{sealing:?}");
-        let opening = lies(|append| open(&key(), b"ad", &mut from(&stored), append, &along(&doing, &stop)).unwrap());
-        assert!(opening.len() == 6 && opening.iter().all(|(place, position)| place == position), "{opening:?}");
+        let sealing = pages(|append| seal(&key(), b"ad", &mut from(&plain), append, &along(&doing, &stop)).unwrap());
+        let opening = pages(|append| open(&key(), b"ad", &mut from(&stored), append, &along(&doing, &stop)).unwrap());
+        assert_eq!((sealing, opening), (6, 6));
     }
 
-    /// Where what is written lies in its page, and where in a page of the file it goes.
-    fn lies(run: impl FnOnce(&mut Append<'_>) -> Moved) -> Vec<(usize, usize)> {
+    /// How many times whole pages are written, before what is left at the end.
+    fn pages(run: impl FnOnce(&mut Append<'_>) -> Moved) -> usize {
         let (mut lies, mut written) = (Vec::new(), 0);
         run(&mut |bytes: &[u8]| {
-            lies.push((bytes.as_ptr() as usize % PAGE, written % PAGE));
+            lies.push((bytes.as_ptr() as usize % PAGE, written % PAGE, bytes.len()));
             written += bytes.len();
             Ok(())
         });
-        lies
+        let (_, position, rest) = lies.pop().unwrap();
+        assert!(
+            position == 0 && rest < PAGE && lies.iter().all(|(place, position, length)| place + position + length % PAGE == 0),
+            "{lies:?}"
+        );
+        lies.len()
     }
 
     #[test]
@@ -410,7 +428,7 @@ mod tests {
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
         };
         let plain = vec![0; 3 << 20];
-        run(2, SEALING, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(2, MOVING, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
     }
 
@@ -423,16 +441,18 @@ mod tests {
             if [0, 2].contains(&number) {
                 company.meet();
             }
-            buffer[0] = number.to_le_bytes()[0];
+            buffer[..length].fill(number.to_le_bytes()[0]);
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
         };
         let mut order = Vec::new();
         let mut append = |bytes: &[u8]| {
-            order.push(bytes[0]);
+            order.extend_from_slice(bytes);
             Ok(())
         };
         let plain = vec![0; 4 << 20];
-        run(2, SEALING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(2, MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        assert_eq!(order.len(), plain.len());
+        order.dedup();
         assert_eq!((company.most(), order), (2, vec![0, 1, 2, 3, 4]));
     }
 
@@ -455,7 +475,7 @@ mod tests {
             Ok(())
         };
         let plain = vec![0; 2 << 20];
-        run(1, SEALING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(1, MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
     }
 
@@ -509,7 +529,7 @@ mod tests {
                 Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
             };
             let mut append = |_: &[u8]| Ok(());
-            let run = || run(2, SEALING, &work, &mut source, &mut append, [0; STREAM_HEADER], &along(&doing, &stop));
+            let run = || run(2, MOVING, &work, &mut source, &mut append, [0; STREAM_HEADER], &along(&doing, &stop));
             say.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err())
         });
         said.recv_timeout(std::time::Duration::from_secs(20)).expect("it ends")
