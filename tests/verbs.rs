@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::house::{House, NAME, PASSPHRASE};
+use harness::house::{Home, House, NAME, PASSPHRASE};
 use harness::{member, until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -78,7 +78,10 @@ fn status_says_who_opens_and_what_to_do_next() {
 
 #[test]
 fn full_strength_is_what_is_written() {
-    let house = House::new();
+    let home = Home::new();
+    let new = home.secret("passphrase", PASSPHRASE);
+    home.good(&["init", "--name", NAME, "--new-passphrase-file", &new]);
+    let house = House { home };
     assert_eq!(text(&house.json(&["passkey", "show", "k10MasterKey"]), "settings"), "Argon2id 256 MiB");
     let catalog = rusqlite::Connection::open(house.catalog()).unwrap();
     let clear: String = catalog.query_row("SELECT clear FROM records WHERE kind = 'passkey'", [], |row| row.get(0)).unwrap();

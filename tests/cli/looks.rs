@@ -10,7 +10,7 @@ fn lists_come_in_every_format() {
     assert!(table.out.starts_with("   NAME          METHOD      OPENS"), "{}", table.out);
     assert!(table.out.contains("\n*  k10MasterKey  passphrase  YES"), "{}", table.out);
     assert_eq!(table.err, "facts not verified: locked\n");
-    assert!(house.look(&["passkey", "list", "-o", "wide"]).out.contains("Argon2id 256 MiB"));
+    assert!(house.look(&["passkey", "list", "-o", "wide"]).out.contains("Argon2id 64 MiB"));
     assert_eq!(house.look(&["passkey", "list", "-o", "name"]).out, "passkey.vault.kio.kasten.io/k10MasterKey\n");
     assert_eq!(house.look(&["policy", "list", "-o", "name"]).out, "policy.kastellan.dev/app-daily\npolicy.kastellan.dev/billing-daily\n");
 

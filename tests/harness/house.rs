@@ -1,11 +1,15 @@
 //! A home of its own for every test, and an installation in it.
 
 use super::cli::{self, Run};
+use kastellan::crypto::{Passphrase, Secrets};
+use kastellan::domain::{Init, Method, PasskeyName, PassphraseSource, Slot, Stop};
+use kastellan::host::{Clock, Host, Machine, MachineFacts, Paths, Person};
+use kastellan::ops::{Place, Report, SetUp, Settings};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A home folder that vanishes: configuration, catalog, pin file, log and temporary files of one test are all below it.
 pub struct Home {
@@ -97,13 +101,47 @@ impl Home {
     }
 }
 
+/// Does what `kastellan init` does, on a machine that says it has 1 GiB.
+fn set_up(home: &Home) {
+    let below = |name: &str| home.path().join(name);
+    let (config, state) = (below("config/kastellan"), below("state/kastellan"));
+    let catalog = below("data/kastellan/catalog.db");
+    let paths = Paths {
+        config: config.join("config.yaml"),
+        themes: config.join("themes"),
+        catalog: catalog.clone(),
+        known: state.join("known"),
+        log: state.join("kastellan.log"),
+    };
+    let machine = Machine::set(MachineFacts { available_kib: 1 << 20, ..Machine::real().facts() });
+    let host = Arc::new(Host { paths, person: Person::asking(), clock: Clock::real(), machine });
+    let init = Init {
+        name: NAME.into(),
+        passkey: PasskeyName::DEFAULT.parse().expect("a name"),
+        method: Method::Passphrase,
+        source: PassphraseSource::Prompt,
+        owner: None,
+    };
+    let mut secrets = Secrets::new();
+    secrets.put(Slot::NEW.0, Passphrase::entered(PASSPHRASE.as_bytes()).expect("a passphrase"));
+    let set_up = SetUp { place: Place { catalog }, host, settings: Settings::default() };
+    let begun = set_up.begin(&set_up.plan(&init).expect("a plan")).expect("it begins");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // A runtime of its own thread: tests may have one already.
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| runtime.block_on(begun.run(secrets, Report::nobody(), Stop::default())).map(drop));
+        run.join().expect("no panic").expect("it is set up");
+    });
+}
+
 /// The passphrase that opens a [`House`]'s first passkey, `k10MasterKey`.
 pub const PASSPHRASE: &str = "correct-horse-battery-staple-0001";
 
 /// The installation's name.
 pub const NAME: &str = "prod-eu1";
 
-/// An installation made by the binary itself, with everything as strong as it always is. Made once a test program, then copied.
+/// An installation as `kastellan init` makes it on a machine with little memory: what it derives takes 64 MiB, the least that is ever
+/// written, and a fifth of the time. Made once a test program, then copied.
 pub struct House {
     /// Where it stands.
     pub home: Home,
@@ -115,8 +153,8 @@ impl House {
         static FIRST: OnceLock<Home> = OnceLock::new();
         let first = FIRST.get_or_init(|| {
             let home = Home::new();
-            let new = home.secret("passphrase", PASSPHRASE);
-            home.good(&["init", "--name", NAME, "--new-passphrase-file", &new]);
+            home.secret("passphrase", PASSPHRASE);
+            set_up(&home);
             home
         });
         Self { home: first.copy() }
