@@ -6,16 +6,17 @@ mod harness;
 
 use harness::cli::Call;
 use harness::house::{Home, House, PASSPHRASE};
+use harness::kills::{at_random, kills_of_each};
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const DR: &str = "a DR passphrase that is long enough";
 const DR2: &str = "the second DR passphrase, also long";
 
-/// How often each operation is killed.
+/// Seal, copy, archive, change-passphrase, prune, restore, import and drill share the random kills.
 fn kills() -> u32 {
-    (std::env::var("KASTELLAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200) / 20).max(2)
+    kills_of_each(8)
 }
 
 fn site() -> (House, std::path::PathBuf) {
@@ -44,20 +45,19 @@ fn assert_restores(share: &Path, passphrases: &[&str]) {
 fn a_restore_that_is_killed_leaves_no_catalog_or_a_whole_one() {
     let (_house, share) = site();
     let measured = Home::new();
-    let began = Instant::now();
-    assert_eq!(measured.run(&restoring(&measured, &share)).code, 0);
-    let whole = began.elapsed();
+    let length = Call::new(&measured, &restoring(&measured, &share)).timed();
     let (mut none, mut some) = (0, 0);
-    for n in 0..kills() {
+    at_random(kills(), length, |instant| {
         let home = Home::new();
         let args = restoring(&home, &share);
-        Call::new(&home, &args).run_killed(whole.mul_f64(f64::from(n + 1) / f64::from(kills())));
+        let killed = Call::new(&home, &args).run_killed(instant);
         if none_or_whole(&home, &args, true) {
             some += 1;
         } else {
             none += 1;
         }
-    }
+        killed
+    });
     println!("{none} without a catalog, {some} with a whole one");
     assert!(none > 0);
 }
@@ -103,24 +103,34 @@ fn killed_at_each_step_that_lasts_a_restore_leaves_no_catalog_or_a_whole_one() {
 fn changing_the_passphrase_archiving_and_pruning_leave_something_that_restores() {
     let (first, share) = site();
     let second = first.home.secret("dr2", DR2);
-    for args in [
-        vec!["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &second],
-        vec!["dr", "change-passphrase", "--prune-old", "--confirm", "prod-eu1", "--new-dr-passphrase-file", &second],
-        vec!["dr", "archive"],
-        vec!["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"],
-        vec!["policy", "add", "another"],
-    ] {
-        let args: Vec<String> = first.opening(&args);
-        for n in 0..kills() / 2 {
-            // The location is shared by all copies of this house: each begins as the last one ended.
-            Call::new(&first.home, &args).run_killed(Duration::from_millis(300 + u64::from(n) * 3000 / u64::from(kills())));
-            assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?}");
-            assert_restores(&share, &[DR2, DR]);
-        }
+    let change = ["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &second];
+    let change_and_prune = ["dr", "change-passphrase", "--prune-old", "--confirm", "prod-eu1", "--new-dr-passphrase-file", &second];
+    let (archive, prune) = (["dr", "archive"], ["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"]);
+    // The location is shared by all copies of this house: each begins as the last one ended.
+    let killed = |args: &[&str], instant: Duration| {
+        let killed = Call::new(&first.home, &first.opening(args)).run_killed(instant);
+        assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?} after {instant:?}");
+        assert_restores(&share, &[DR2, DR]);
+        killed
+    };
+    let length = |args: &[&str]| Call::new(&first.home, &first.opening(args)).timed();
+    for args in [&change[..], &change_and_prune] {
+        at_random(kills().div_ceil(2), length(args), |instant| killed(args, instant));
     }
+    at_random(kills(), length(&archive), |instant| killed(&archive, instant));
+    at_random(kills(), length(&prune), |instant| {
+        // One to take away.
+        first.open(&archive);
+        killed(&prune, instant)
+    });
+    let mut policies = 0;
+    at_random(kills().div_ceil(5), length(&["policy", "add", "another"]), |instant| {
+        policies += 1;
+        killed(&["policy", "add", &format!("another-{policies}")], instant)
+    });
     // And at each step that lasts.
-    for args in [vec!["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &second], vec!["dr", "archive"]] {
-        let args: Vec<String> = first.opening(&args);
+    for args in [&change[..], &archive, &prune] {
+        let args = first.opening(args);
         for number in 1.. {
             let Some(ended) = Call::new(&first.home, &args).run_killed_at_sync(number) else { return };
             assert_eq!(first.home.run(&first.opening(&["journal", "verify"])).code, 0, "{args:?}");
@@ -164,10 +174,12 @@ fn an_import_that_is_killed_is_there_or_not() {
             break;
         }
     }
-    for n in 0..kills() {
-        Call::new(&home, &args).run_killed(Duration::from_millis(200 + u64::from(n) * 1500 / u64::from(kills())));
+    let call = Call::new(&home, &args);
+    at_random(kills(), call.timed(), |instant| {
+        let killed = call.run_killed(instant);
         whole();
-    }
+        killed
+    });
     assert_eq!(home.run(&args).code, 0);
     assert_eq!(home.good(&["artifact", "list", "-o", "name"]).out.lines().count(), 1);
 }
@@ -189,18 +201,25 @@ fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() 
     .into_iter()
     .map(str::to_owned)
     .collect();
-    let began = Instant::now();
-    assert!(Call::new(&bare, &args).run_killed(Duration::from_mins(2)), "it ends by itself");
-    let whole = began.elapsed();
+    let call = Call::new(&bare, &args);
     let mut left = 0;
-    for n in 0..kills() {
-        let ended = Call::new(&bare, &args).run_killed(whole.mul_f64(f64::from(n + 1) / f64::from(kills() + 1)));
+    let mut look = |killed: bool| {
         for (path, bytes) in bare.files().into_iter().filter(|(path, _)| path.starts_with(&tmp)) {
-            left += u32::from(!ended);
+            left += u32::from(killed);
             let has = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
             assert!(!has(DR) && !has(PASSPHRASE) && !has("app-daily-bytes"), "{}", path.display());
         }
         assert!(house.home.files() == before, "the live installation and its location are byte for byte as before");
+        killed
+    };
+    at_random(kills(), call.timed(), |instant| look(call.run_killed(instant)));
+    for number in 1.. {
+        let Some(ended) = call.run_killed_at_sync(number) else { return };
+        look(!ended);
+        if ended {
+            println!("{} kills at a step that lasts", number - 1);
+            break;
+        }
     }
     println!("{} kills, {left} files were left behind, all sealed", kills());
     // A report is there as a whole or not at all.
@@ -209,5 +228,5 @@ fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() 
     }
     fs::remove_dir_all(&tmp).unwrap();
     fs::create_dir(&tmp).unwrap();
-    assert!(Call::new(&bare, &args).run_killed(Duration::from_mins(2)), "and it can be run again");
+    assert_eq!(call.run().code, 0, "and it can be run again");
 }

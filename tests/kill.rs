@@ -9,9 +9,8 @@ mod harness;
 
 use harness::cli::{Call, code};
 use harness::house::{Home, House, PASSPHRASE};
-use kastellan::crypto::random;
+use harness::kills::{at_random, kills_of_each};
 use std::io::{BufRead, BufReader, Read};
-use std::process::Child;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -89,10 +88,10 @@ impl Operation {
         copy
     }
 
-    /// Starts it on this home.
-    fn start(self, home: &Home) -> Child {
+    /// It on this home.
+    fn call(self, home: &Home) -> Call<'_> {
         let args = if self == Init { self.args(home) } else { unlocking(self.args(home), &key(home)) };
-        Call::new(home, &args).start()
+        Call::new(home, &args)
     }
 
     /// The state that it begins in and the one that it ends in, and how long it takes: measured once.
@@ -107,7 +106,7 @@ impl Operation {
                 _ => Some(state(&home)),
             };
             let since = Instant::now();
-            let mut child = self.start(&home);
+            let mut child = self.call(&home).start();
             let mut said = String::new();
             child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
             let status = child.wait().unwrap();
@@ -148,37 +147,26 @@ fn killed_on_every_event_it_keeps_the_old_state_or_the_new_one() {
 
 #[test]
 fn killed_at_any_instant_it_keeps_the_old_state_or_the_new_one() {
-    let wanted: u32 = std::env::var("KASTELLAN_KILLS").map_or(200, |n| n.parse().expect("KASTELLAN_KILLS is a number"));
-    let each = wanted.div_ceil(u32::try_from(ALL.len()).unwrap()).max(1);
-    let mut kills = 0;
+    let each = kills_of_each(ALL.len());
     for operation in ALL {
-        let (_, _, mut length) = operation.states();
-        let (mut done, mut misses) = (0, 0);
-        while done < each {
-            // Uniformly over its length: one instant in each of equal parts of it.
-            let instant = length.mul_f64((f64::from(done) + fraction()) / f64::from(each));
+        let (_, _, length) = operation.states();
+        let mut nth = 0;
+        at_random(each, length, |instant| {
             let home = operation.before();
-            let mut child = operation.start(&home);
-            std::thread::sleep(instant);
-            let _ = child.kill();
-            if code(child.wait().unwrap()) == 137 {
-                assert_sound(operation, &home, &format!("{instant:?} of {length:?}"), done % 4 == 0);
-                done += 1;
-            } else {
-                // It had ended by then: it takes less than was measured.
-                length = length.mul_f64(0.95);
-                misses += 1;
-                assert!(misses < 200, "{operation:?} ends before it can be killed");
+            let killed = operation.call(&home).run_killed(instant);
+            if killed {
+                assert_sound(operation, &home, &format!("{instant:?} of {length:?}"), nth % 4 == 0);
+                nth += 1;
             }
-        }
-        kills += each;
+            killed
+        });
     }
-    println!("killed {kills} times at random instants");
+    println!("killed {} times at random instants", each as usize * ALL.len());
 }
 
 /// Runs it and kills it as soon as it told event `n` (from 1); false where it ended before.
 fn kill_on_event(operation: Operation, home: &Home, n: usize) -> bool {
-    let mut child = operation.start(home);
+    let mut child = operation.call(home).start();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let is_event = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok_and(|v| v.get("event").is_some());
     let told = lines.by_ref().map_while(Result::ok).filter(is_event).nth(n - 1).is_some();
@@ -280,11 +268,4 @@ fn state(home: &Home) -> State {
 
 fn names(home: &Home) -> Vec<String> {
     state(home).iter().filter_map(|s| s.split(' ').next()).map(str::to_owned).collect()
-}
-
-/// 0 to 1.
-fn fraction() -> f64 {
-    let mut bytes = [0; 4];
-    random(&mut bytes);
-    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }

@@ -1,17 +1,15 @@
 //! Seals and copies that are killed: nothing half-visible, and a sweep takes the rest.
 
 use crate::harness::cli::Call;
+use crate::harness::kills::{at_random, kills_of_each};
 use crate::harness::until;
 use crate::yard::{Yard, bytes};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-/// How often each is killed at a random instant.
-fn kills() -> u32 {
-    std::env::var("KASTELLAN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200) / 8
-}
+/// Seal, copy, archive, change-passphrase, prune, restore, import and drill share the random kills.
+const OPERATIONS: usize = 8;
 
 /// Nothing of the location lists but what is whole.
 fn assert_whole(yard: &Yard, location: &str) {
@@ -25,23 +23,14 @@ fn a_seal_killed_at_any_instant_leaves_nothing_that_lists() {
     let yard = Yard::new();
     let path = yard.house.home.file("plain", bytes(40 << 20), 0o600);
     let args = yard.house.opening(&["artifact", "seal", &path, "--policy", "app-daily"]);
-    let began = Instant::now();
-    assert!(Call::new(&yard.house.home, &args).start().wait().unwrap().success());
-    let whole = began.elapsed();
-    let (mut killed, mut done) = (0, 0);
-    for n in 0..kills() {
-        // Spread over its whole length, and a little beyond.
-        let instant = whole.mul_f64(f64::from(n) / f64::from(kills()) * 1.1);
-        if Call::new(&yard.house.home, &args).run_killed(instant) {
-            done += 1;
-        } else {
-            killed += 1;
-        }
+    let call = Call::new(&yard.house.home, &args);
+    at_random(kills_of_each(OPERATIONS), call.timed(), |instant| {
+        let killed = call.run_killed(instant);
         let listed = yard.ids(&[]).len();
         let whole = yard.objects("nfs").iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "json")).count();
-        assert!(listed <= whole, "the index knows of more than there is");
-    }
-    assert!(killed > 0, "none was killed: {done} ended");
+        assert!(listed <= whole, "the index knows of more than there is: killed after {instant:?}");
+        killed
+    });
     assert_whole(&yard, "nfs");
     let run = yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1ms", "--confirm", "nfs"]);
     let left = yard.objects("nfs").into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "part" || end == "seal"));
@@ -98,17 +87,20 @@ fn a_copy_killed_at_any_instant_leaves_nothing_that_lists() {
     yard.add_location("second", &[]);
     let id = yard.seal(&bytes(30 << 20));
     let args = yard.house.opening(&["artifact", "copy", &id, "--to-location", "second"]);
-    let mut killed = 0;
-    for n in 0..kills() {
-        let done = Call::new(&yard.house.home, &args).run_killed(Duration::from_millis(u64::from(n) * 1500 / u64::from(kills())));
-        killed += u32::from(!done);
+    let call = Call::new(&yard.house.home, &args);
+    let empty = || {
+        let _ = fs::remove_dir_all(yard.folder("second").join("artifacts"));
+        yard.house.open(&["artifact", "rescan", "second"]);
+    };
+    let length = call.timed();
+    empty();
+    at_random(kills_of_each(OPERATIONS), length, |instant| {
+        let killed = call.run_killed(instant);
         assert_whole(&yard, "second");
-        if done {
-            let _ = fs::remove_dir_all(yard.folder("second").join("artifacts"));
-            yard.house.open(&["artifact", "rescan", "second"]);
-        }
-    }
-    assert!(killed > 0);
+        // Each copy begins anew: where a killed one left its stream, the next one refuses.
+        empty();
+        killed
+    });
 }
 
 #[test]

@@ -38,6 +38,9 @@ impl Run {
     }
 }
 
+/// The code of what `kill -9` ended.
+const KILLED: i32 = 137;
+
 /// A call of the binary.
 #[derive(Clone)]
 pub struct Call<'a> {
@@ -107,13 +110,23 @@ impl<'a> Call<'a> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
 
-    /// Starts it, and kills it (`kill -9`) once it has run that long; whether it had ended well by then.
+    /// Starts it, and kills it (`kill -9`) once it has run that long; false where it had ended by then, and that must be well.
     pub fn run_killed(&self, after: Duration) -> bool {
         let mut child = self.start();
         if ended(&mut child, after).is_none() {
             let _ = child.kill();
         }
-        child.wait().expect("it can be waited for").success()
+        let code = code(child.wait().expect("it can be waited for"));
+        assert!([0, KILLED].contains(&code), "{:?} ends with {code} by itself", self.args);
+        code == KILLED
+    }
+
+    /// Runs it to its end, which must be a good one, and how long that takes.
+    pub fn timed(&self) -> Duration {
+        let began = Instant::now();
+        let run = self.run();
+        assert_eq!(run.code, 0, "{:?}: {run:?}", self.args);
+        began.elapsed()
     }
 
     /// Runs it, and kills it (`kill -9`) once it has synced files and folders for that many times: after each of those more is there for

@@ -7,6 +7,7 @@ pub mod aes;
 pub mod between;
 pub mod cli;
 pub mod house;
+pub mod kills;
 pub mod procfs;
 pub mod pty;
 pub mod seed;
