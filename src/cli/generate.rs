@@ -13,29 +13,30 @@ use zeroize::Zeroizing;
 
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
-/// Shows the words after a warning and has them typed back.
+/// Shows the words after a warning and has them typed back; `flag` is the family of flags that the warning names in place of showing them.
 ///
 /// # Errors
 /// `Kind::Interrupted`; `Kind::Secret` where there is no terminal for it.
-pub async fn show_and_type_back(call: &Call, envelope: &Text, secret: Passphrase) -> Result<Passphrase, Fault> {
+pub async fn show_and_type_back(call: &Call, envelope: &Text, flag: Option<&Text>, secret: Passphrase) -> Result<Passphrase, Fault> {
     let Some(prompt) = call.prompt() else {
-        let next = Act::say("add --write-passphrase FILE, or use --new-passphrase-file or --new-passphrase-fd");
+        let next = Act::say("add --write-passphrase FILE");
         return Err(Fault::new(Kind::Secret, "new words not shown", "there is no terminal", next));
     };
+    let warning = warning(envelope, flag);
     let envelope = envelope.clone();
     apart(move || {
         let tty = prompt.tty().map_err(|e| no_screen(&e))?;
         let modes = tty.screen().map_err(|e| no_screen(&e))?;
-        let typed = dialogue(&prompt, tty, &envelope, &secret);
+        let typed = dialogue(&prompt, tty, &warning, &envelope, &secret);
         drop(modes);
         typed.map(|()| secret)
     })
     .await
 }
 
-fn dialogue(prompt: &Prompt, tty: &Tty, envelope: &Text, secret: &Passphrase) -> Result<(), Fault> {
+fn dialogue(prompt: &Prompt, tty: &Tty, warning: &str, envelope: &Text, secret: &Passphrase) -> Result<(), Fault> {
     let mut keys = Keys::default();
-    tty.say(&warning(envelope));
+    tty.say(warning);
     wait(prompt, &mut keys)?;
     let mut remark = String::new();
     loop {
@@ -54,11 +55,13 @@ fn wait(prompt: &Prompt, keys: &mut Keys) -> Result<(), Fault> {
     Ok(())
 }
 
-fn warning(envelope: &Text) -> String {
+fn warning(envelope: &Text, flag: Option<&Text>) -> String {
+    let otherwise = flag.map(|flag| format!("Without showing it: --generate --write-passphrase FILE, --{flag}-file, --{flag}-fd.\r\n"));
+    let otherwise = otherwise.unwrap_or_default();
     format!(
         "{CLEAR}A new passphrase for\r\n\r\n    {envelope}\r\n\r\nIt is about to be shown on this screen, once.\r\n\
          This session may be recorded or shared: a recorder, tmux, a shared screen, somebody behind you.\r\n\
-         Without showing it: --generate --write-passphrase FILE, --new-passphrase-file, --new-passphrase-fd.\r\n\r\n\
+         {otherwise}\r\n\
          Enter: show it      Ctrl-C: leave, nothing changed\r\n"
     )
 }

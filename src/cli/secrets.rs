@@ -298,7 +298,7 @@ async fn make(
                 call.out.note(&format!("{} is in {}, which only you can read", need.envelope, shown(file)));
                 return Ok(secret);
             }
-            None => return generate::show_and_type_back(call, &need.envelope, secret).await,
+            None => return generate::show_and_type_back(call, &need.envelope, Some(&need.flag), secret).await,
         }
     }
     if let PassphraseSource::File { path } = source {

@@ -66,6 +66,17 @@ fn a_generated_passphrase_is_warned_of_shown_once_and_typed_back() {
 }
 
 #[test]
+fn the_warning_names_the_flags_of_that_very_secret() {
+    let house = House::new();
+    house.location("nfs", "share");
+    let terminal = start(&house.home, &["dr", "enable", "--location", "nfs", "--generate", "--passphrase-file", &house.key()]);
+    terminal.wait_text("recorded or shared");
+    terminal.wait_text("--new-dr-passphrase-file, --new-dr-passphrase-fd.");
+    terminal.send("\x03");
+    assert_eq!(code(&terminal), 130);
+}
+
+#[test]
 fn leaving_the_words_changes_nothing() {
     let house = House::new();
     let terminal = start(&house.home, &["passkey", "add", "ana", "--generate", "--passphrase-file", &house.key()]);

@@ -234,7 +234,7 @@ impl Walk<'_> {
             Box::pin(self.carry_out(ask)).await?;
         }
         let Some(secret) = self.slots.copy(slot) else { return Ok(()) };
-        let secret = generate::show_and_type_back(self.call, envelope, secret).await?;
+        let secret = generate::show_and_type_back(self.call, envelope, None, secret).await?;
         // To "typed back", which was done just now.
         self.input(Input::Next);
         let state = self.slots.put(AGAIN, secret);
