@@ -41,6 +41,22 @@ fn flips_cuts_and_appended_bytes_are_refused_and_nothing_is_left() {
 }
 
 #[test]
+fn one_that_is_damaged_since_it_was_verified_is_not_said_to_be_whole() {
+    let yard = Yard::new();
+    let id = yard.seal(&vec![b'x'; 2_500_000]);
+    let shown = || yard.house.look(&["artifact", "show", &id]).out;
+    yard.house.open(&["artifact", "verify", &id]);
+    assert!(shown().contains("every tag held"), "{}", shown());
+    edited(&yard, ".tink", |b| b[2_000_000] ^= 1);
+    assert_eq!(yard.run(&["artifact", "verify", &id]).code, 7);
+    assert!(shown().contains("never verified"), "{}", shown());
+    // Into a stream: what went out before it was found is said to be of no use.
+    let run = yard.run(&["artifact", "open", &id, "--to", "-"]);
+    assert_eq!(run.code, 7, "{}", run.err);
+    assert!(run.err.contains("that went to standard output are not all of it: discard them"), "{}", run.err);
+}
+
+#[test]
 fn objects_of_another_artifact_in_its_place_are_refused() {
     let yard = Yard::new();
     let (one, two) = (yard.seal(b"one"), yard.seal(b"two"));

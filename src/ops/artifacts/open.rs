@@ -48,7 +48,7 @@ pub async fn open(
         To::Stream(sink) => {
             let artifact = first.clone();
             reading::through(work, keys, &artifact, sink, progress(&artifact), stop).await?;
-            Ok(Opened { artifact: reading::note_verified(work, &artifact)? })
+            Ok(Opened { artifact: reading::note_verified(work, &artifact, true)? })
         }
         To::Path(path) => {
             let mut failed = None;
@@ -58,7 +58,7 @@ pub async fn open(
                 match reading::through(work, keys, artifact, sink, progress(artifact), stop).await {
                     Ok(_) => {
                         target.finish()?;
-                        return Ok(Opened { artifact: reading::note_verified(work, artifact)? });
+                        return Ok(Opened { artifact: reading::note_verified(work, artifact, true)? });
                     }
                     Err(fault) if matches!(fault.kind, Kind::Interrupted | Kind::Secret) => return Err(fault),
                     Err(fault) => {

@@ -103,9 +103,9 @@ fn altered(doing: &Text) -> Fault {
     Fault::new(Kind::Damaged, doing.clone(), "its entry in the index does not verify", next)
 }
 
-/// Notes that all its tags held just now.
-pub fn note_verified(work: &Work, artifact: &Artifact) -> Result<Artifact, Fault> {
-    let artifact = Artifact { verified_at: Some(work.at.host.clock.now()), ..artifact.clone() };
+/// Notes whether all its tags held just now: an earlier time at which they did says nothing about one that is damaged since.
+pub fn note_verified(work: &Work, artifact: &Artifact, held: bool) -> Result<Artifact, Fault> {
+    let artifact = Artifact { verified_at: held.then(|| work.at.host.clock.now()), ..artifact.clone() };
     if !work.at.settings.read_only {
         work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)], 0)?;
     }

@@ -87,8 +87,11 @@ pub async fn verify(
 async fn one(work: &Work, keys: &Keys, artifact: Artifact, progress: impl Fn(&Artifact) -> Told, stop: &Stop) -> Result<Verified, Fault> {
     let told = progress(&artifact);
     match reading::through(work, keys, &artifact, Box::new(|_| Ok(())), told, stop).await {
-        Ok(_) => Ok(Verified { artifact: reading::note_verified(work, &artifact)?, outcome: Ok(()) }),
+        Ok(_) => Ok(Verified { artifact: reading::note_verified(work, &artifact, true)?, outcome: Ok(()) }),
         Err(fault) if fault.kind == Kind::Interrupted => Err(fault),
+        Err(fault) if fault.kind == Kind::Damaged => {
+            Ok(Verified { artifact: reading::note_verified(work, &artifact, false)?, outcome: Err(fault) })
+        }
         Err(fault) => Ok(Verified { artifact, outcome: Err(fault) }),
     }
 }

@@ -9,7 +9,7 @@ use crate::ops::{Sink, To, Told};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Open an artifact; the plaintext takes its final name only once every tag held
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,8 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     }
     unlock::unlock(call, &mut session).await?;
     let closed = Arc::new(AtomicBool::new(false));
-    let to = if stdout { To::Stream(standard_output(closed.clone())) } else { To::Path(&args.to) };
+    let out = Arc::new(AtomicU64::new(0));
+    let to = if stdout { To::Stream(standard_output(out.clone(), closed.clone())) } else { To::Path(&args.to) };
     if stdout {
         call.out.note("writing to standard output as segments verify: only exit code 0 means complete");
     }
@@ -68,14 +69,23 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if closed.load(Ordering::SeqCst) {
         return Err(End::Closed);
     }
-    let artifact = opened?.artifact;
+    let artifact = opened.map_err(|fault| incomplete(fault, out.load(Ordering::SeqCst)))?.artifact;
     let place = if stdout { String::new() } else { format!(" into {}", crate::cli::call::shown(&args.to)) };
     call.out.note(&format!("artifact {} opened{place}: {}, every tag held", artifact.short_id(), bytes(artifact.size)));
     Ok(())
 }
 
-/// Standard output; `closed` where its reader has had enough.
-fn standard_output(closed: Arc<AtomicBool>) -> Sink {
+/// The fault, and what went out before it.
+fn incomplete(fault: Fault, out: u64) -> Fault {
+    match out {
+        0 => fault,
+        out => fault
+            .leaving(Changed::Partly(format!("the {} that went to standard output are not all of it: discard them", bytes(out)).into())),
+    }
+}
+
+/// Standard output, counted; `closed` where its reader has had enough.
+fn standard_output(count: Arc<AtomicU64>, closed: Arc<AtomicBool>) -> Sink {
     let mut out = std::io::stdout();
     Box::new(move |bytes| {
         out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| {
@@ -84,6 +94,8 @@ fn standard_output(closed: Arc<AtomicBool>) -> Sink {
             }
             let next = Act::say("look at where standard output goes: is that disk full?");
             Fault::new(Kind::Unexpected, "cannot write to standard output", e.to_string(), next).leaving(Changed::Unsaid)
-        })
+        })?;
+        count.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        Ok(())
     })
 }
