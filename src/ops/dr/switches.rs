@@ -77,7 +77,7 @@ impl Operation for Switching {
         let (line, next) = if self.request == Request::DrDisable {
             ("DR is off; the archives made so far stay, and still open", "kastellan dr enable --location L")
         } else {
-            ("this instance is the owner: it seals, archives and prunes", "kastellan dr archive")
+            ("this instance is the owner: it seals, archives and prunes", "kastellan status")
         };
         let mut outcome = close(&self.work, vec![line.into()]).await?;
         outcome.next = vec![Act::say(next)];

@@ -58,12 +58,14 @@ fn people(facts: &Facts) -> String {
         }
     }
     if facts.debt > 0 {
-        let _ = writeln!(out, "{} in no DR archive\nnext: kastellan dr archive", count(facts.debt, "change", "changes"));
+        let _ = writeln!(out, "{} in no DR archive", count(facts.debt, "change", "changes"));
     } else {
         out.push_str("every change is in an archive\n");
     }
     if facts.installation.as_ref().is_some_and(|i| !i.owner) {
         out.push_str("restored, and not the owner: it archives nothing\nnext: kastellan dr take-over, once the old one is gone for good\n");
+    } else if facts.debt > 0 {
+        out.push_str("next: kastellan dr archive\n");
     }
     out
 }
