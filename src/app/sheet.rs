@@ -122,6 +122,11 @@ impl App {
         }) {
             return Some(item);
         }
+        self.row_of_sheet()
+    }
+
+    /// The row that the cursor is on, whatever lies above it.
+    pub(super) fn row_of_sheet(&self) -> Option<Item> {
         let selected = self.list().filter(|_| self.screen.is_sheet())?.selected;
         self.items().into_iter().nth(selected)
     }

@@ -198,3 +198,36 @@ fn moving_the_cursor_changes_nothing_but_the_cursor() {
     assert_eq!(format!("{:?}", (&app.facts, &app.layers, &app.passkeys.rows, &app.passkeys.list.offset)), before);
     assert_eq!(app.passkeys.list.selected, 1);
 }
+
+#[test]
+fn the_cursor_stays_on_its_artifact_when_another_one_comes_before_it() {
+    let mut app = start(facts(&["a"]));
+    let artifact = |id: &str| crate::domain::Artifact {
+        id: id.into(),
+        location: "nfs".parse().unwrap(),
+        policy: "app-daily".into(),
+        folder: "app-daily".into(),
+        policy_key_id: String::new(),
+        instance_id: String::new(),
+        created_at: now(),
+        size: 1,
+        stored: 57,
+        found: false,
+        verified_at: None,
+        sealed: None,
+        altered: false,
+    };
+    let asked = |effects: &[Effect]| {
+        let found = effects.iter().find_map(|effect| if let Effect::LoadArtifacts(epoch, _) = effect { Some(*epoch) } else { None });
+        found.unwrap_or_else(|| panic!("{effects:?}"))
+    };
+    tell(&mut app, Msg::Page(10));
+    let epoch = asked(&press(&mut app, "4"));
+    tell(&mut app, Msg::Artifacts(epoch, Ok((vec![artifact("one"), artifact("two")], None))));
+    press(&mut app, "j");
+    let two = Some(Item::Artifact("two".into(), "nfs".parse().unwrap()));
+    assert_eq!(app.selected_item(), two);
+    let epoch = asked(&press(&mut app, "r"));
+    tell(&mut app, Msg::Artifacts(epoch, Ok((vec![artifact("new"), artifact("one"), artifact("two")], None))));
+    assert_eq!(app.selected_item(), two);
+}

@@ -67,6 +67,7 @@ impl App {
     pub(super) fn take_facts(&mut self, facts: Facts, out: &mut Out) {
         self.trouble = None;
         let selected = self.passkey_at(self.passkeys.list.selected).map(|p| p.name.clone());
+        let row = self.row_of_sheet();
         let last = facts.head.seq;
         let unread = self.facts.as_ref().is_some_and(|f| f.unread > 0);
         self.facts = Some(facts);
@@ -75,7 +76,7 @@ impl App {
         }
         self.list_passkeys(selected);
         self.extend_journal(last);
-        self.keep_on_sheet();
+        self.keep_on_sheet(row.as_ref());
         self.refresh_question();
         self.greet();
         self.set_stale_timer(out);

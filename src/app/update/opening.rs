@@ -22,7 +22,7 @@ impl App {
         if screen == Screen::Policies && !self.policies.loaded {
             self.ask_policy_names(out);
         }
-        self.keep_on_sheet();
+        self.keep_on_sheet(None);
     }
 
     /// Enter.

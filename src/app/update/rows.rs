@@ -1,6 +1,7 @@
 //! Rows of lists: filtered, sorted, and asked for as they come on the screen.
 
 use super::{App, Effect, Out, Screen};
+use crate::app::Item;
 use crate::domain::{Artifact, Chronicle, PasskeyName, Policy, PolicyName};
 
 /// Journal entries that are asked for at once.
@@ -93,6 +94,7 @@ impl App {
 
     /// A page of artifacts: the first one replaces what was there.
     pub(super) fn take_artifacts(&mut self, found: Vec<Artifact>, next: Option<String>) {
+        let selected = self.row_of_sheet();
         let artifacts = &mut self.artifacts;
         artifacts.asked.1 = false;
         if artifacts.next.is_none() {
@@ -101,16 +103,16 @@ impl App {
         artifacts.rows.extend(found);
         artifacts.next = next;
         artifacts.loaded = true;
-        self.keep_on_sheet();
+        self.keep_on_sheet(selected.as_ref());
     }
 
-    /// What is selected stays within the rows that there are.
-    pub(super) fn keep_on_sheet(&mut self) {
+    /// The cursor stays on its row, or at least within the rows that there are.
+    pub(super) fn keep_on_sheet(&mut self, row: Option<&Item>) {
         if self.screen.is_sheet() {
-            let (count, page) = (self.items().len(), self.page);
+            let (items, page) = (self.items(), self.page);
+            let at = row.and_then(|row| items.iter().position(|item| item == row));
             if let Some(list) = self.sheet_mut() {
-                let selected = list.selected;
-                list.select(selected, count, page);
+                list.select(at.unwrap_or(list.selected), items.len(), page);
             }
         }
     }
@@ -120,7 +122,7 @@ impl App {
         match self.screen {
             Screen::Overview => {}
             Screen::Artifacts | Screen::Dr | Screen::Readiness => {
-                let selected = self.selected_item();
+                let selected = self.row_of_sheet();
                 if let Some(list) = self.sheet_mut() {
                     filter.clone_into(&mut list.filter);
                 }
@@ -225,7 +227,7 @@ impl App {
             let selected = list.selected;
             list.select(selected, count, page);
         }
-        self.keep_on_sheet();
+        self.keep_on_sheet(None);
     }
 
     /// Asks for rows that are on the screen, or about to be, and not here, each only once. Asked a little before they are needed, so that a
