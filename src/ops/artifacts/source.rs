@@ -2,9 +2,10 @@
 
 use crate::domain::{Act, ArtifactKind, Fault, Kind, Text};
 use crate::host::{kind_of, why};
+use rustix::fs::{SeekFrom, seek};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::thread::JoinHandle;
 
@@ -39,7 +40,7 @@ impl Source {
         };
         let called = |otherwise: String| name.map_or(otherwise, ToString::to_string);
         let doing_owned = doing.clone();
-        let source = |reader, writer, kind, names, size| Self { reader, writer, doing: doing_owned, kind, names, size };
+        let source = |reader, writer, kind, names, size| Self { reader, writer, doing: doing_owned, kind, names: bounded(names), size };
         match paths {
             [] => {
                 let kind = if wanted == ArtifactKind::Manifests { wanted } else { ArtifactKind::Stream };
@@ -61,6 +62,11 @@ impl Source {
             several => {
                 for path in several {
                     std::fs::symlink_metadata(path).map_err(|e| refuse(path, &e))?;
+                }
+                if let Some((one, other)) = overlapping(several) {
+                    let shown = |path: &Path| Text::new(path.to_string_lossy());
+                    let cause = format!("{} and {} have one name inside the archive, or one lies in the other", shown(one), shown(other));
+                    return Err(Fault::refused(doing.clone(), cause, Act::say("name each once, or seal them one by one")));
                 }
                 let (reader, pipe) = io::pipe().map_err(|e| refuse(Path::new("pipe"), &e))?;
                 let paths = several.to_vec();
@@ -111,14 +117,60 @@ fn archive(paths: &[PathBuf], pipe: io::PipeWriter) -> io::Result<()> {
     tar.follow_symlinks(false);
     for path in paths {
         let name = inside(path);
-        if std::fs::symlink_metadata(path)?.is_dir() {
-            tar.append_dir_all(&name, path)?;
-        } else {
-            tar.append_path_with_name(path, &name)?;
-        }
+        append(&mut tar, path, &name)?;
     }
     tar.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(())
+}
+
+/// One path, and all that is below it. Of a file exactly as much as its header says: more would be read as members by whoever unpacks it.
+fn append(tar: &mut tar::Builder<impl io::Write>, path: &Path, name: &Path) -> io::Result<()> {
+    let meta = std::fs::symlink_metadata(path)?;
+    if meta.is_dir() {
+        tar.append_dir(name, path)?;
+        let mut below = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+        below.sort_by_key(std::fs::DirEntry::file_name);
+        return below.iter().try_for_each(|entry| append(tar, &entry.path(), &name.join(entry.file_name())));
+    }
+    let failed = |why: &str| Err(io::Error::other(format!("{} {why}", Text::new(path.to_string_lossy()))));
+    if meta.is_symlink() {
+        return tar.append_path_with_name(path, name);
+    }
+    if !meta.is_file() {
+        return failed("is neither file, folder nor link");
+    }
+    let mut file = File::open(path)?;
+    let meta = file.metadata()?;
+    if seek(&file, SeekFrom::Hole(0)).is_ok_and(|hole| hole < meta.len()) {
+        // Its holes are kept as holes.
+        return tar.append_path_with_name(path, name);
+    }
+    file.rewind()?;
+    if meta.len() == 0 && file.read(&mut [0])? > 0 {
+        return failed("does not say how long it is: seal it by itself");
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_metadata(&meta);
+    let mut content = file.take(meta.len());
+    tar.append_data(&mut header, name, &mut content)?;
+    if content.limit() > 0 { failed("got shorter while it was read") } else { Ok(()) }
+}
+
+/// Two paths of which one would be unpacked over the other.
+fn overlapping(paths: &[PathBuf]) -> Option<(&Path, &Path)> {
+    let name = |path: &Path| if inside(path) == Path::new(".") { PathBuf::new() } else { inside(path) };
+    let mut names: Vec<(PathBuf, &Path)> = paths.iter().map(|path| (name(path), path.as_path())).collect();
+    names.sort();
+    names.windows(2).find(|two| two[1].0.starts_with(&two[0].0)).map(|two| (two[0].1, two[1].1))
+}
+
+/// Names cut to [`MOST_NAMES`]: facts that are longer than a reader takes would make what they belong to unreadable.
+fn bounded(mut names: String) -> String {
+    if names.len() > MOST_NAMES {
+        names.truncate(names.floor_char_boundary(MOST_NAMES));
+        names.push_str(" ...");
+    }
+    names
 }
 
 /// The name that a path has inside an archive: relative, without `..`.
@@ -197,15 +249,76 @@ mod tests {
     #[test]
     fn what_cannot_be_read_midway_fails_the_whole() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("one"), "1").unwrap();
-        let source = Source::open(&[folder.path().join("one"), folder.path().join("one")], ArtifactKind::File, None, &"x".into()).unwrap();
+        for name in ["one", "two"] {
+            std::fs::write(folder.path().join(name), "1").unwrap();
+        }
+        let both = [folder.path().join("one"), folder.path().join("two")];
+        let source = Source::open(&both, ArtifactKind::File, None, &"x".into()).unwrap();
         assert!(whole(source).is_ok());
-        let mut source =
-            Source::open(&[folder.path().join("one"), folder.path().to_owned()], ArtifactKind::File, None, &"x".into()).unwrap();
+        let mut source = Source::open(&both, ArtifactKind::File, None, &"x".into()).unwrap();
         source.ended().unwrap();
         source.writer = Some(std::thread::spawn(|| Err(io::Error::other("gone"))));
         assert!(whole(source).unwrap_err().cause.to_string().contains("gone"));
         assert_eq!(Source::open(&[folder.path().join("none")], ArtifactKind::File, None, &"x".into()).err().unwrap().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn of_a_file_that_changes_as_much_is_kept_as_its_header_says_or_nothing_at_all() {
+        for (length, whole_one) in [(6_u64 << 20, true), (1 << 20, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (live, after) = (folder.path().join("a-live.log"), folder.path().join("b-after"));
+            std::fs::write(&live, vec![b'x'; 4 << 20]).unwrap();
+            std::fs::write(&after, "after").unwrap();
+            let mut source = Source::open(&[live.clone(), after], ArtifactKind::File, None, &"x".into()).unwrap();
+            // Its header is out, and its writer waits for room.
+            let mut head = vec![0; 1024];
+            source.fill(&mut head).unwrap();
+            File::options().write(true).open(&live).unwrap().set_len(length).unwrap();
+            let rest = whole(source);
+            if !whole_one {
+                assert!(rest.unwrap_err().cause.to_string().contains("a-live.log got shorter while it was read"));
+                continue;
+            }
+            let stream = [head, rest.unwrap()].concat();
+            let mut archive = tar::Archive::new(&stream[..]);
+            let sizes: Vec<u64> = archive.entries().unwrap().map(|entry| entry.unwrap().size()).collect();
+            assert_eq!(sizes, [4 << 20, 5]);
+        }
+    }
+
+    #[test]
+    fn what_has_no_length_and_what_is_no_file_fail_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        std::fs::write(folder.path().join("file"), "1").unwrap();
+        for path in [Path::new("/proc/version"), &folder.path().join("socket")] {
+            let paths = [path.to_owned(), folder.path().join("file")];
+            let source = Source::open(&paths, ArtifactKind::File, None, &"x".into()).unwrap();
+            let cause = whole(source).unwrap_err().cause.to_string();
+            assert!(cause.contains("/proc/version does not say how long") || cause.contains("socket is neither file"), "{cause}");
+        }
+    }
+
+    #[test]
+    fn paths_that_would_be_unpacked_over_each_other_are_refused() {
+        let paths = |all: &[&str]| all.iter().map(PathBuf::from).collect::<Vec<_>>();
+        for bad in [&["p", "p/a"][..], &["p/a", "q", "p/a"], &["x/f", "../x/f"], &["/x/f", "x/f"], &[".", "x"]] {
+            assert!(overlapping(&paths(bad)).is_some(), "{bad:?}");
+        }
+        for good in [&["p", "pa"][..], &["p/a", "p/b"], &["a", "a-b", "b/a"], &["."]] {
+            assert!(overlapping(&paths(good)).is_none(), "{good:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("one"), "1").unwrap();
+        let refused = Source::open(&[folder.path().to_owned(), folder.path().join("one")], ArtifactKind::File, None, &"x".into());
+        assert_eq!(refused.err().unwrap().kind, Kind::Refused);
+    }
+
+    #[test]
+    fn names_are_cut_where_no_reader_would_take_them() {
+        assert_eq!(bounded("a\nb".into()), "a\nb");
+        let cut = bounded("\u{e9}".repeat(MOST_NAMES));
+        assert!(cut.len() <= MOST_NAMES + 4 && cut.ends_with(" ..."), "{}", cut.len());
     }
 
     #[test]
