@@ -59,6 +59,6 @@ fn index(path: &str, opened: &seed::Opened, count: u32) {
     };
     for from in (0..count).step_by(10_000) {
         let some: Vec<Indexed> = (from..count.min(from + 10_000)).map(entry).collect();
-        index.put(&some, 0).expect("written");
+        index.put(&some).expect("written");
     }
 }

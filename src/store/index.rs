@@ -162,12 +162,28 @@ impl Index {
         read().map_err(|error| fault(&self.path, &error))
     }
 
-    /// Writes entries in one step, each in place of what was there, as seen by scan number `scan` (0: none).
+    /// Begins a scan of a location; its number. Whatever is written or seen from now on bears that number or a later one, so that
+    /// [`Self::unseen`] takes out only what was there before and is there no longer, whoever seals or scans at the same time.
     ///
     /// # Errors
     /// As the file's.
-    pub fn put(&self, entries: &[Indexed], scan: i64) -> Result<(), Fault> {
+    pub fn begin_scan(&self) -> Result<i64, Fault> {
+        let mut scan = 0;
         self.write(|transaction| {
+            scan = newest_scan(transaction)? + 1;
+            let sql = "INSERT INTO notes(name, value) VALUES('scan', ?1) ON CONFLICT(name) DO UPDATE SET value = excluded.value";
+            transaction.execute(sql, [scan]).map(|_| ())
+        })?;
+        Ok(scan)
+    }
+
+    /// Writes entries in one step, each in place of what was there.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn put(&self, entries: &[Indexed]) -> Result<(), Fault> {
+        self.write(|transaction| {
+            let scan = newest_scan(transaction)?;
             let sql =
                 "INSERT INTO artifacts(id, location, policy, created, scan, rev, clear, sealed) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                        ON CONFLICT(id, location) DO UPDATE SET policy = excluded.policy, created = excluded.created, scan = excluded.scan,
@@ -180,6 +196,19 @@ impl Index {
                 statement.execute(values)?;
             }
             Ok(())
+        })
+    }
+
+    /// Writes an entry anew where it is still there: somebody may have removed it meanwhile.
+    ///
+    /// # Errors
+    /// As the file's.
+    pub fn renew(&self, entry: &Indexed) -> Result<(), Fault> {
+        self.write(|transaction| {
+            let record = &entry.record;
+            let sql = "UPDATE artifacts SET rev = ?3, clear = ?4, sealed = ?5 WHERE id = ?1 AND location = ?2";
+            let rev = i64::try_from(record.rev).unwrap_or(i64::MAX);
+            transaction.execute(sql, params![record.id, entry.location, rev, record.clear, record.sealed]).map(|_| ())
         })
     }
 
@@ -196,12 +225,13 @@ impl Index {
         Ok(removed)
     }
 
-    /// Marks an entry as seen by a scan; whether it is there.
+    /// Marks entries as seen by a scan.
     ///
     /// # Errors
     /// As the file's.
-    pub fn seen(&self, ids: &[String], location: &str, scan: i64) -> Result<(), Fault> {
+    pub fn seen(&self, ids: &[String], location: &str) -> Result<(), Fault> {
         self.write(|transaction| {
+            let scan = newest_scan(transaction)?;
             let mut statement = transaction.prepare_cached("UPDATE artifacts SET scan = ?3 WHERE id = ?1 AND location = ?2")?;
             for id in ids {
                 statement.execute(params![id, location, scan])?;
@@ -210,14 +240,14 @@ impl Index {
         })
     }
 
-    /// Takes out what a location's scan did not see; how many.
+    /// Takes out what neither a location's scan nor anybody since it began has seen; how many.
     ///
     /// # Errors
     /// As the file's.
     pub fn unseen(&self, location: &str, scan: i64) -> Result<u64, Fault> {
         let mut gone = 0;
         self.write(|transaction| {
-            gone = transaction.execute("DELETE FROM artifacts WHERE location = ?1 AND scan <> ?2", params![location, scan])?;
+            gone = transaction.execute("DELETE FROM artifacts WHERE location = ?1 AND scan < ?2", params![location, scan])?;
             Ok(())
         })?;
         Ok(gone as u64)
@@ -228,7 +258,7 @@ impl Index {
     /// # Errors
     /// As the file's.
     pub fn forget(&self, location: &str) -> Result<u64, Fault> {
-        self.unseen(location, i64::MIN)
+        self.unseen(location, i64::MAX)
     }
 
     /// How many entries a location has, counted up to `most`.
@@ -288,6 +318,11 @@ impl Index {
     fn held(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The number of the scan that began last; 0: none did.
+fn newest_scan(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT coalesce(max(value), 0) FROM notes WHERE name = 'scan'", [], |row| row.get(0))
 }
 
 /// Counts once, in a file that is new or was made before there were counts.
@@ -377,7 +412,7 @@ mod tests {
                 [entry(n, policy, "a"), entry(n, policy, "b")]
             })
             .collect();
-        index.put(&entries, 0).unwrap();
+        index.put(&entries).unwrap();
         for limit in [1, 7, 1000] {
             let found = all(&index, None, None, limit);
             assert_eq!(found.len(), 200);
@@ -387,13 +422,35 @@ mod tests {
             assert_eq!(all(&index, Some("odd"), Some("b"), limit).len(), 50);
             assert_eq!(all(&index, None, Some("a"), limit).len(), 100);
         }
-        index.seen(&[format!("{:032x}", 5)], "a", 9).unwrap();
-        assert_eq!(index.unseen("a", 9).unwrap(), 99);
+        let scan = index.begin_scan().unwrap();
+        index.seen(&[format!("{:032x}", 5)], "a").unwrap();
+        assert_eq!(index.unseen("a", scan).unwrap(), 99);
         assert_eq!(all(&index, None, Some("a"), 10).len(), 1);
         assert_eq!(index.starting(&format!("{:032x}", 5)[..31], 100).unwrap().len(), 16 + 1);
         assert_eq!(index.forget("b").unwrap(), 100);
         index.set_note("n", 3).unwrap();
         assert_eq!((index.note("n").unwrap(), index.note("m").unwrap()), (Some(3), None));
+    }
+
+    #[test]
+    fn a_scan_takes_out_what_was_there_before_it_and_nobody_has_seen_since() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(&folder.path().join("index")).unwrap();
+        let ids = |index: &Index| all(index, None, None, 10).len();
+        index.put(&[entry(1, "p", "a"), entry(2, "p", "a"), entry(3, "p", "a")]).unwrap();
+        // Somebody seals while it is at work, and another one scans all of it.
+        let first = index.begin_scan().unwrap();
+        index.seen(&[format!("{:032x}", 1)], "a").unwrap();
+        index.put(&[entry(4, "p", "a")]).unwrap();
+        let second = index.begin_scan().unwrap();
+        index.seen(&[1, 2, 4].map(|n| format!("{n:032x}")), "a").unwrap();
+        assert_eq!((index.unseen("a", second).unwrap(), ids(&index)), (1, 3));
+        assert_eq!((index.unseen("a", first).unwrap(), ids(&index)), (0, 3));
+        // What is verified while somebody removes it does not come back.
+        assert!(index.remove(&format!("{:032x}", 2), "a").unwrap());
+        index.renew(&entry(2, "p", "a")).unwrap();
+        index.renew(&entry(1, "p", "a")).unwrap();
+        assert_eq!(ids(&index), 2);
     }
 
     #[test]
@@ -426,11 +483,12 @@ mod tests {
             for (what, n, location) in steps {
                 let location = ["a", "b", "c"][location];
                 match what {
-                    0..3 => index.put(&[entry(n, "p", location), entry(n, "q", location), entry(n + 1, "p", "a")], 0).unwrap(),
+                    0..3 => index.put(&[entry(n, "p", location), entry(n, "q", location), entry(n + 1, "p", "a")]).unwrap(),
                     3 => assert!(index.remove(&format!("{n:032x}"), location).is_ok()),
                     4 => {
-                        index.seen(&[format!("{n:032x}")], location, 7).unwrap();
-                        assert!(index.unseen(location, 7).is_ok());
+                        let scan = index.begin_scan().unwrap();
+                        index.seen(&[format!("{n:032x}")], location).unwrap();
+                        assert!(index.unseen(location, scan).is_ok());
                     }
                     // As a file of before: the counts are made anew.
                     _ => {
@@ -488,7 +546,7 @@ mod tests {
             let location = |n: i64| if n < 60 { "nfs" } else { "s3" };
             let entries: Vec<Indexed> = (0..count).map(|n| entry(n, policy(n), location(n))).collect();
             for some in entries.chunks(1000) {
-                index.put(some, 0).unwrap();
+                index.put(some).unwrap();
             }
             index
         };

@@ -127,7 +127,7 @@ impl Copying {
         };
         to.remove(&paths.marker).await?;
         let artifact = Artifact { location: self.copy.to.clone(), verified_at: None, ..from.clone() };
-        work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)], 0)?;
+        work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)])?;
         if placed == Placed::Created {
             self.copied.0 += 1;
             self.copied.1 += size;

@@ -107,7 +107,7 @@ fn altered(doing: &Text) -> Fault {
 pub fn note_verified(work: &Work, artifact: &Artifact, held: bool) -> Result<Artifact, Fault> {
     let artifact = Artifact { verified_at: held.then(|| work.at.host.clock.now()), ..artifact.clone() };
     if !work.at.settings.read_only {
-        work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)], 0)?;
+        work.at.index()?.renew(&entry::write(&artifact, &work.installation, &work.grant.metadata))?;
     }
     Ok(artifact)
 }

@@ -22,8 +22,6 @@ use std::sync::Arc;
 const CHUNK: usize = 2000;
 /// How many facts are fetched at once.
 const ABREAST: usize = 16;
-/// The number of the last scan, among the index's notes.
-const SCAN: &str = "scan";
 
 pub fn plan(request: &Request, rescan: &Rescan) -> Plan {
     let title = format!("read {} through, and bring the index up to it", rescan.location);
@@ -87,10 +85,9 @@ impl Rescanning {
         };
         let store = locations::reach(work, &self.location).await?.open(&work.at, &work.installation)?;
         let index = work.at.index()?;
-        let scan = index.note(SCAN)?.unwrap_or(0) + 1;
-        index.set_note(SCAN, scan)?;
+        let scan = index.begin_scan()?;
         let progress = run.progress(None);
-        let tally = scan_all(work, &self.location, &store, &known, scan, &progress, run, &doing).await?;
+        let tally = scan_all(work, &self.location, &store, &known, &progress, run, &doing).await?;
         self.tally = tally;
         self.recreate().await?;
         self.tally.missing = work.at.index()?.unseen(&self.location.id(), scan)?;
@@ -127,7 +124,6 @@ async fn scan_all(
     location: &LocationName,
     store: &Arc<dyn Store>,
     known: &Known,
-    scan: i64,
     progress: &(impl Fn(u64) + Sync),
     run: &Run<'_>,
     doing: &Text,
@@ -183,16 +179,16 @@ async fn scan_all(
             Judged::Damaged => tally.damaged += 1,
         }
         if pending.len() >= CHUNK {
-            index.put(&pending, scan)?;
+            index.put(&pending)?;
             pending.clear();
         }
         if seen.len() >= CHUNK {
-            index.seen(&seen, &location.id(), scan)?;
+            index.seen(&seen, &location.id())?;
             seen.clear();
         }
     }
-    index.put(&pending, scan)?;
-    index.seen(&seen, &location.id(), scan)?;
+    index.put(&pending)?;
+    index.seen(&seen, &location.id())?;
     Ok(tally)
 }
 

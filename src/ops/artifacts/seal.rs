@@ -118,7 +118,7 @@ impl Sealing {
             sealed: Some(facts),
             altered: false,
         };
-        work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)], 0)?;
+        work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)])?;
         let what = format!("artifact {} sealed into {}, {}", artifact.id, artifact.location, bytes(artifact.size));
         work.commit(Writes::default(), "artifact seal", "", &what).await?;
         let seconds = began.elapsed().as_secs_f64().max(0.001);
