@@ -7,6 +7,7 @@ mod accounts;
 mod clock;
 mod config;
 mod files;
+pub(crate) mod lock;
 mod log;
 mod machine;
 mod paths;

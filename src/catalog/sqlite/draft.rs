@@ -2,9 +2,9 @@
 
 use super::fault::{self, Doing};
 use super::place::Place;
-use super::{SqliteCatalog, judge, lock, schema};
+use super::{SqliteCatalog, judge, schema};
 use crate::domain::{Act, Changed, Fault, Kind};
-use crate::host::{folder_of, fsync_folder};
+use crate::host::{folder_of, fsync_folder, lock};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock};
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};

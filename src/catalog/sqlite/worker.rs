@@ -1,9 +1,9 @@
 //! The thread that owns the connection, and what it remembers between jobs.
 
-use super::lock;
 use super::place::Place;
 use super::schema::PATIENCE;
 use crate::domain::Holder;
+use crate::host::lock;
 use rusqlite::{Connection, ErrorCode, Result};
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};

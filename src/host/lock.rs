@@ -1,9 +1,9 @@
-//! The operation lock: an OS lock on a file beside the catalog, freed by the system when its holder dies, and a note inside it.
+//! Locks between processes: an OS lock on a file, freed by the system when its holder dies, and in it a note of who holds it.
 //!
 //! The lock counts, not the note: the note of a dead holder means nothing.
 
+use super::files::{kind_of, shown};
 use crate::domain::{Holder, Text, Timestamp};
-use crate::host::{kind_of, shown};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -71,7 +71,7 @@ pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
     Ok(Some(unnamed(path)))
 }
 
-/// The lock alone, without a note, for as long as a new catalog is moved into place; None where somebody has it.
+/// The lock alone, without a note; None where somebody has it.
 pub fn guard(path: &Path) -> io::Result<Option<Held>> {
     for _ in 0..TRIES {
         let file = open(path, OFlags::RDWR | OFlags::CREATE)?;
