@@ -35,6 +35,10 @@ pub enum SidecarError {
 /// Names of an artifact's objects, relative to the location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactPaths {
+    /// The policy's folder: its name, or its key's id where names are hidden.
+    pub folder: String,
+    /// The artifact's id.
+    pub id: String,
     /// `artifacts/<folder>/<id>.tink`: the Tink stream.
     pub stream: String,
     /// `artifacts/<folder>/<id>.json`: the facts, written last.
@@ -44,37 +48,37 @@ pub struct ArtifactPaths {
 }
 
 impl ArtifactPaths {
-    /// In the folder of a policy: its name, or its key's id where names are hidden.
+    /// In the folder of a policy.
     #[must_use]
     pub fn new(folder: &str, id: &str) -> Self {
         let name = |end| format!("artifacts/{folder}/{id}.{end}");
-        Self { stream: name("tink"), sidecar: name("json"), marker: name("seal") }
+        Self { folder: folder.to_owned(), id: id.to_owned(), stream: name("tink"), sidecar: name("json"), marker: name("seal") }
     }
 
-    /// Folder and id in the name of a sidecar; None where it is none.
+    /// The objects of the artifact whose sidecar has this name; None where it is none.
     #[must_use]
-    pub fn parse_sidecar(name: &str) -> Option<(String, String)> {
+    pub fn parse_sidecar(name: &str) -> Option<Self> {
         Self::parse(name, "json")
     }
 
     /// The objects of the artifact whose stream has this name; None where it is none.
     #[must_use]
     pub fn parse_stream(name: &str) -> Option<Self> {
-        Self::parse(name, "tink").map(|(folder, id)| Self::new(&folder, &id))
+        Self::parse(name, "tink")
     }
 
     /// The objects of the artifact whose marker has this name; None where it is none.
     #[must_use]
     pub fn parse_marker(name: &str) -> Option<Self> {
-        Self::parse(name, "seal").map(|(folder, id)| Self::new(&folder, &id))
+        Self::parse(name, "seal")
     }
 
-    fn parse(name: &str, end: &str) -> Option<(String, String)> {
+    fn parse(name: &str, end: &str) -> Option<Self> {
         let (folder, file) = name.strip_prefix("artifacts/")?.split_once('/')?;
         let id = file.strip_suffix(end)?.strip_suffix('.')?;
         unhex::<16>(id)?;
         folder.parse::<PolicyName>().ok()?;
-        Some((folder.to_owned(), id.to_owned()))
+        Some(Self::new(folder, id))
     }
 }
 
@@ -364,7 +368,7 @@ mod tests {
     #[test]
     fn names_of_objects() {
         let paths = ArtifactPaths::new("app-daily", &"3".repeat(32));
-        assert_eq!(ArtifactPaths::parse_sidecar(&paths.sidecar).unwrap(), ("app-daily".into(), "3".repeat(32)));
+        assert_eq!(ArtifactPaths::parse_sidecar(&paths.sidecar).unwrap(), paths);
         assert_eq!(ArtifactPaths::parse_stream(&paths.stream).unwrap(), paths);
         assert_eq!(ArtifactPaths::parse_marker(&paths.marker).unwrap(), paths);
         for other in ["artifacts/a/b.json", "artifacts/A/33333333333333333333333333333333.json", "dr/x", &paths.stream, ""] {

@@ -133,14 +133,14 @@ async fn scan_all(
     let (mut pending, mut seen): (Vec<Indexed>, Vec<String>) = (Vec::new(), Vec::new());
     let names = store.list("artifacts").filter_map(|listed| async move {
         match listed {
-            Ok(listed) => ArtifactPaths::parse_sidecar(&listed.name).map(|(folder, id)| Ok((folder, id, listed.name))),
+            Ok(listed) => ArtifactPaths::parse_sidecar(&listed.name).map(Ok),
             Err(fault) => Some(Err(fault)),
         }
     });
     let fetched = names.map(|named| async move {
-        let (folder, id, name) = named?;
-        let bytes = store.get(&name, LARGEST_SIDECAR).await;
-        Ok::<_, Fault>((folder, id, bytes))
+        let paths = named?;
+        let bytes = store.get(&paths.sidecar, LARGEST_SIDECAR).await;
+        Ok::<_, Fault>((paths, bytes))
     });
     let mut fetched = std::pin::pin!(fetched.buffer_unordered(ABREAST));
     let mut looked = 0;
@@ -150,7 +150,7 @@ async fn scan_all(
         }
         looked += 1;
         progress(looked);
-        let (folder, id, bytes) = fetched?;
+        let (paths, bytes) = fetched?;
         let bytes = match bytes {
             Ok(Some(bytes)) => bytes,
             Ok(None) => continue,
@@ -160,7 +160,7 @@ async fn scan_all(
             }
             Err(fault) => return Err(fault),
         };
-        match judge(work, location, known, &folder, &id, &bytes, &mut tally) {
+        match judge(work, location, known, &paths, &bytes, &mut tally) {
             Judged::Ours(artifact) => {
                 tally.ours += 1;
                 tally.imported += u64::from(artifact.policy.to_string().contains('@'));
@@ -200,9 +200,9 @@ enum Judged {
 }
 
 /// Whose it is, proved by opening its facts.
-fn judge(work: &Work, location: &LocationName, known: &Known, folder: &str, id: &str, bytes: &[u8], tally: &mut Tally) -> Judged {
+fn judge(work: &Work, location: &LocationName, known: &Known, paths: &ArtifactPaths, bytes: &[u8], tally: &mut Tally) -> Judged {
     let Ok(sidecar) = Sidecar::parse(bytes) else { return Judged::Damaged };
-    if sidecar.artifact_id() != id {
+    if sidecar.artifact_id() != paths.id {
         return Judged::Damaged;
     }
     let installation = &work.installation;
@@ -219,7 +219,7 @@ fn judge(work: &Work, location: &LocationName, known: &Known, folder: &str, id: 
             _ => return Judged::Others,
         }
     };
-    if known.tombstones.contains(id) {
+    if known.tombstones.contains(&paths.id) {
         return Judged::Buried;
     }
     let Ok(sealed) = sidecar.open(&key) else { return Judged::Damaged };
@@ -227,10 +227,10 @@ fn judge(work: &Work, location: &LocationName, known: &Known, folder: &str, id: 
         tally.policies.insert(policy);
     }
     Judged::Ours(Box::new(Artifact {
-        id: id.to_owned(),
+        id: paths.id.clone(),
         location: location.clone(),
         policy: label.into(),
-        folder: folder.to_owned(),
+        folder: paths.folder.clone(),
         policy_key_id: sidecar.policy_key_id().to_owned(),
         instance_id: sidecar.instance_id().to_owned(),
         created_at: sidecar.created_at(),

@@ -211,11 +211,11 @@ async fn one_artifact(store: &Arc<dyn Store>, data: &ImportData) -> Result<Optio
     for folder in [data.policy.as_str(), &policy_key_id(&data.key)] {
         let mut listed = store.list(&format!("artifacts/{folder}"));
         while let Some(object) = listed.next().await {
-            let Some((folder, id)) = ArtifactPaths::parse_sidecar(&object?.name) else { continue };
-            let Some(bytes) = store.get(&ArtifactPaths::new(&folder, &id).sidecar, LARGEST_SIDECAR).await? else { continue };
+            let Some(paths) = ArtifactPaths::parse_sidecar(&object?.name) else { continue };
+            let Some(bytes) = store.get(&paths.sidecar, LARGEST_SIDECAR).await? else { continue };
             let opened = Sidecar::parse(&bytes).and_then(|sidecar| sidecar.open(&data.key));
             if opened.is_ok() {
-                return Ok(Some(id));
+                return Ok(Some(paths.id));
             }
         }
     }
