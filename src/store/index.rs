@@ -89,7 +89,7 @@ pub struct Wanted {
 
 /// The index file.
 pub struct Index {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     connection: Mutex<Connection>,
 }
 
@@ -104,8 +104,7 @@ impl Index {
         if let Err(error) = made
             && error.kind() != std::io::ErrorKind::AlreadyExists
         {
-            let next = Act::say("see that the catalog's folder is yours and its disk has room");
-            return Err(Fault::new(Kind::Unexpected, doing(path), crate::host::why(&error), next));
+            return Err(unusable(path, &error));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
@@ -363,8 +362,14 @@ fn indexed(row: &Row) -> rusqlite::Result<Indexed> {
     Ok(Indexed { location: row.get(1)?, policy: row.get(2)?, created: row.get(3)?, record })
 }
 
+const ROOM: &str = "see that the catalog's folder is yours and its disk has room";
+
 fn doing(path: &Path) -> String {
     format!("cannot use the artifact index {}", path.display())
+}
+
+pub(super) fn unusable(path: &Path, error: &std::io::Error) -> Fault {
+    Fault::new(Kind::Unexpected, doing(path), crate::host::why(error), Act::say(ROOM))
 }
 
 fn fault(path: &Path, error: &rusqlite::Error) -> Fault {
@@ -372,7 +377,7 @@ fn fault(path: &Path, error: &rusqlite::Error) -> Fault {
     let (kind, next) = match error.sqlite_error_code() {
         Some(Code::DatabaseBusy | Code::DatabaseLocked) => (Kind::Changed, "another Kastellan is writing to it: try again"),
         Some(Code::DiskFull | Code::SystemIoFailure | Code::CannotOpen | Code::PermissionDenied | Code::ReadOnly) => {
-            (Kind::Unexpected, "see that the catalog's folder is yours and its disk has room")
+            (Kind::Unexpected, ROOM)
         }
         _ => (Kind::Damaged, "move that file away: kastellan artifact rescan LOCATION makes it again"),
     };

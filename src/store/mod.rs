@@ -6,6 +6,7 @@
 
 mod directory;
 mod index;
+mod making;
 mod names;
 mod opening;
 mod probe;
@@ -13,6 +14,7 @@ mod s3;
 
 pub use directory::Directory;
 pub use index::{Cursor, Index, Indexed, Wanted};
+pub use making::Making;
 pub use names::PART;
 pub use opening::{found, open};
 pub use probe::{Right, probe};

@@ -61,6 +61,7 @@ impl Sealing {
         let folder = if reached.location.hide_policy_names { &key_id } else { policy };
         let paths = ArtifactPaths::new(folder, &id);
         let created_at = work.at.host.clock.now();
+        let _making = work.at.index()?.making(&id, &reached.location.name.id())?;
         let leftover =
             Leftover { catalog_id: catalog_id.clone(), instance_id: work.installation.instance_id.clone(), began_at: created_at };
         if store.create(&paths.marker, leftover.to_json().as_bytes()).await? == Placed::Exists {

@@ -1,7 +1,7 @@
 //! Removing what seals that never ended left in a location.
 //!
 //! A seal leaves a marker first and takes it back last. A marker of this instance that is older than asked, whose stream (if there is one) was
-//! not written to for as long, is of a seal that ended midway; a running one writes all the time.
+//! not written to for as long, is of a seal that ended midway. What is being made on this machine is left alone, however long it waits.
 
 use super::reading::LARGEST_SIDECAR;
 use crate::catalog::OpLock;
@@ -60,8 +60,10 @@ impl Sweeping {
             let listed = listed?;
             if let Some(paths) = ArtifactPaths::parse_marker(&listed.name) {
                 self.marker(&store, &paths, before).await?;
-            } else if listed.modified < before && small(&listed.name) {
-                self.small(&store, &listed).await?;
+            } else if listed.modified < before
+                && let Some(paths) = small(&listed.name)
+            {
+                self.small(&store, &listed, &paths).await?;
             } else if ArtifactPaths::parse_stream(listed.name.strip_suffix(PART).unwrap_or(&listed.name)).is_some()
                 && listed.modified < before
             {
@@ -74,6 +76,7 @@ impl Sweeping {
             if let Some(paths) = ArtifactPaths::parse_stream(name.strip_suffix(PART).unwrap_or(&name))
                 && store.look(&paths.sidecar).await?.is_none()
                 && store.look(&name).await?.is_some()
+                && !self.being_made(&paths)?
             {
                 self.unknown += 1;
             }
@@ -85,7 +88,10 @@ impl Sweeping {
     }
 
     /// Facts or a marker that were being written: they say themselves whose they are.
-    async fn small(&mut self, store: &Arc<dyn Store>, listed: &Listed) -> Result<(), Fault> {
+    async fn small(&mut self, store: &Arc<dyn Store>, listed: &Listed, paths: &ArtifactPaths) -> Result<(), Fault> {
+        if self.being_made(paths)? {
+            return Ok(());
+        }
         let Some(bytes) = store.get(&listed.name, LARGEST_SIDECAR).await? else { return Ok(()) };
         let facts = Sidecar::parse(&bytes).ok().map(|s| (s.catalog_id().to_owned(), s.instance_id().to_owned()));
         let owner = facts.or_else(|| Leftover::parse(&bytes).map(|l| (l.catalog_id, l.instance_id)));
@@ -108,6 +114,10 @@ impl Sweeping {
         catalog == installation.catalog_id && (instance == installation.instance_id || named)
     }
 
+    fn being_made(&self, paths: &ArtifactPaths) -> Result<bool, Fault> {
+        self.work.at.index()?.is_made(&paths.id, &self.sweep.location.id())
+    }
+
     async fn marker(&mut self, store: &Arc<dyn Store>, paths: &ArtifactPaths, before: Timestamp) -> Result<(), Fault> {
         let Some(bytes) = store.get(&paths.marker, LARGEST).await? else { return Ok(()) };
         let Some(leftover) = Leftover::parse(&bytes) else { return Ok(()) };
@@ -117,7 +127,7 @@ impl Sweeping {
         let whole = store.look(&paths.sidecar).await?.is_some();
         let part = format!("{}{PART}", paths.stream);
         let left = if whole { Vec::new() } else { found(store, [&paths.stream, &part]).await? };
-        if left.iter().any(|listed| listed.modified >= before) {
+        if left.iter().any(|listed| listed.modified >= before) || self.being_made(paths)? {
             return Ok(());
         }
         for listed in &left {
@@ -130,10 +140,10 @@ impl Sweeping {
     }
 }
 
-/// Whether this is the unfinished form of facts or of a marker.
-fn small(name: &str) -> bool {
-    let whole = name.strip_suffix(PART).and_then(|name| name.rsplit_once('.')).map(|(whole, _)| whole);
-    whole.is_some_and(|whole| ArtifactPaths::parse_sidecar(whole).is_some() || ArtifactPaths::parse_marker(whole).is_some())
+/// The objects of the artifact whose facts' or marker's unfinished form this is.
+fn small(name: &str) -> Option<ArtifactPaths> {
+    let (whole, _) = name.strip_suffix(PART)?.rsplit_once('.')?;
+    ArtifactPaths::parse_sidecar(whole).or_else(|| ArtifactPaths::parse_marker(whole))
 }
 
 async fn found(store: &Arc<dyn Store>, names: [&String; 2]) -> Result<Vec<Listed>, Fault> {
