@@ -7,6 +7,7 @@ use crate::yard::{Yard, bytes};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Seal, copy, archive, change-passphrase, prune, restore, import and drill share the random kills.
 const OPERATIONS: usize = 8;
@@ -52,8 +53,10 @@ fn a_running_seal_is_not_swept() {
     let mut input = child.stdin.take().unwrap();
     input.write_all(&bytes(3 << 20)).unwrap();
     let path = half_written(&yard);
-    // Young, whatever is asked for: an hour.
-    yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1h", "--confirm", "nfs"]);
+    // It waits for its source for longer than what is asked for.
+    let written = |path: &PathBuf| path.metadata().unwrap().modified().unwrap().elapsed().is_ok_and(|age| age > Duration::from_secs(2));
+    until("an object that was not written to for a while", || written(&path).then_some(()));
+    yard.house.open(&["artifact", "sweep", "nfs", "--older-than", "1ms", "--confirm", "nfs"]);
     assert!(path.exists());
     input.write_all(&bytes(3 << 20)).unwrap();
     drop(input);
@@ -97,10 +100,52 @@ fn a_copy_killed_at_any_instant_leaves_nothing_that_lists() {
     at_random(kills_of_each(OPERATIONS), length, |instant| {
         let killed = call.run_killed(instant);
         assert_whole(&yard, "second");
-        // Each copy begins anew: where a killed one left its stream, the next one refuses.
+        yard.house.open(&["artifact", "copy", &id, "--to-location", "second"]);
+        assert_eq!(yard.ids(&["--location", "second"]), [id.as_str()], "the next one goes on: killed after {instant:?}");
+        yard.house.open(&["artifact", "verify", "--all"]);
+        // Each copy begins anew: what a killed one left would spare the next one some of its time.
         empty();
         killed
     });
+}
+
+#[test]
+fn a_copy_goes_on_from_a_stream_that_a_killed_one_left_and_takes_no_other_for_it() {
+    let yard = Yard::new();
+    yard.add_location("second", &[]);
+    let id = yard.seal(&bytes(2 << 20));
+    let copy = ["artifact", "copy", &id, "--to-location", "second"];
+    let (stream, second) = (yard.object("nfs", ".tink"), yard.folder("second/artifacts/app-daily"));
+    let left = second.join(stream.file_name().unwrap());
+    fs::create_dir_all(&second).unwrap();
+    let mut other = fs::read(&stream).unwrap();
+    other[1 << 20] ^= 1;
+    fs::write(&left, &other).unwrap();
+    let refused = yard.run(&copy);
+    assert!(refused.assert_fault(7).0.contains("another stream lies in its place"), "{refused:?}");
+    assert_eq!(fs::read(&left).unwrap(), other, "what is not ours stays");
+    fs::copy(&stream, &left).unwrap();
+    yard.house.open(&copy);
+    assert_eq!(yard.ids(&["--location", "second"]), [id.as_str()]);
+    assert_whole(&yard, "second");
+    assert!(!yard.objects("second").iter().any(|(path, _)| path.extension().is_some_and(|end| end == "seal")), "no marker stays");
+}
+
+#[test]
+fn of_two_copies_to_one_place_one_is_told() {
+    let yard = Yard::new();
+    yard.add_location("second", &[]);
+    let id = yard.seal(&bytes(60 << 20));
+    let args = yard.house.opening(&["artifact", "copy", &id, "--to-location", "second"]);
+    let mut first = Call::new(&yard.house.home, &args).start();
+    let part = |(path, _): &(PathBuf, Vec<u8>)| path.extension().is_some_and(|end| end == "part");
+    until("the first one's object", || yard.objects("second").iter().any(part).then_some(()));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&first), rustix::process::Signal::STOP).unwrap();
+    let second = yard.run(&["artifact", "copy", &id, "--to-location", "second"]);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&first), rustix::process::Signal::CONT).unwrap();
+    assert!(second.assert_fault(8).0.contains("another Kastellan is copying"), "{second:?}");
+    assert!(first.wait().unwrap().success());
+    assert_whole(&yard, "second");
 }
 
 #[test]
@@ -119,6 +164,7 @@ fn killed_at_each_step_that_lasts_a_seal_and_a_copy_leave_nothing_that_lists() {
             assert_whole(&yard, location);
             assert!(listed <= yard.ids(&["--location", location]).len(), "the index knew of more than there was");
             if location == "second" && !ended {
+                yard.house.open(&args);
                 // Each copy begins anew: what a killed one left would spare the next one some of its steps.
                 let _ = fs::remove_dir_all(yard.folder(location).join("artifacts"));
                 yard.house.open(&["artifact", "rescan", location]);

@@ -106,22 +106,31 @@ impl Copying {
         if from.altered {
             return Err(gone(from, doing));
         }
+        let Some(_making) = work.at.index()?.making(&from.id, &self.copy.to.id())? else {
+            let next = Act::say("wait until it is through, then copy again");
+            let cause = format!("another Kastellan is copying artifact {} to {}", from.short_id(), self.copy.to);
+            return Err(Fault::new(Kind::Changed, doing.clone(), cause, next));
+        };
         let source = locations::reach(work, &from.location).await?.open(&work.at, &work.installation)?;
         let paths = ArtifactPaths::new(&from.folder, &from.id);
         let Some(sidecar) = source.get(&paths.sidecar, LARGEST_SIDECAR).await? else { return Err(gone(from, doing)) };
         let (catalog_id, instance_id) = (work.installation.catalog_id.clone(), work.installation.instance_id.clone());
         let leftover = Leftover { catalog_id, instance_id, began_at: work.at.host.clock.now() };
         to.create(&paths.marker, leftover.to_json().as_bytes()).await?;
-        let size = stream(&source, to, &paths.stream, from, doing).await;
-        let placed = match size {
+        // A copy that was killed may have left the stream.
+        let left = to.look(&paths.stream).await?.is_some();
+        let placed = match stream(&source, to, &paths.stream, left, from, doing).await {
             Ok(size) => to.create(&paths.sidecar, &sidecar).await.map(|placed| (size, placed)),
             Err(fault) => Err(fault),
         };
         let (size, placed) = match placed {
             Ok(placed) => placed,
             Err(fault) => {
-                let _ = to.remove(&paths.stream).await;
-                let _ = to.remove(&paths.marker).await;
+                // What was there before is not ours to take away.
+                if !left {
+                    let _ = to.remove(&paths.stream).await;
+                    let _ = to.remove(&paths.marker).await;
+                }
                 return Err(fault);
             }
         };
@@ -132,15 +141,24 @@ impl Copying {
             self.copied.0 += 1;
             self.copied.1 += size;
             progress(self.copied.1);
+        } else {
+            self.present += 1;
         }
         Ok(())
     }
 }
 
-/// The stream, which must be the one that was sealed, and then the same bytes read back from where they went.
-async fn stream(from: &Arc<dyn Store>, to: &Arc<dyn Store>, name: &str, artifact: &Artifact, doing: &Text) -> Result<u64, Fault> {
+/// The stream, which must be the one that was sealed, and then the same bytes read back from where they went, or were `left` before.
+async fn stream(
+    from: &Arc<dyn Store>,
+    to: &Arc<dyn Store>,
+    name: &str,
+    left: bool,
+    artifact: &Artifact,
+    doing: &Text,
+) -> Result<u64, Fault> {
     let Some(source) = from.read(name).await? else { return Err(gone(artifact, doing)) };
-    let mut out = to.write(name, Some(artifact.stored)).await?;
+    let mut out = if left { None } else { Some(to.write(name, Some(artifact.stored)).await?) };
     let (size, sealed) = (artifact.stored, artifact.sealed.as_ref().map(|facts| facts.digest.clone()).unwrap_or_default());
     let whole = {
         let next = Act::say(format!("look at it: kastellan artifact verify {}", artifact.short_id()));
@@ -148,11 +166,11 @@ async fn stream(from: &Arc<dyn Store>, to: &Arc<dyn Store>, name: &str, artifact
         Fault::new(Kind::Damaged, doing.clone(), cause, next)
     };
     let written = threads::apart(doing, move || {
-        let read = Read::of(source, |bytes| out.append(bytes))?;
+        let read = Read::of(source, |bytes| out.as_mut().map_or(Ok(()), |out| out.append(bytes)))?;
         if read.size != size || read.digest != sealed {
             return Err(whole);
         }
-        out.finish()?;
+        out.map_or(Ok(()), |out| out.finish())?;
         Ok(read)
     })
     .await?;
@@ -161,8 +179,12 @@ async fn stream(from: &Arc<dyn Store>, to: &Arc<dyn Store>, name: &str, artifact
     if read == written {
         return Ok(size);
     }
-    let cause = format!("artifact {}: what was read back is not what was written", artifact.short_id());
-    Err(Fault::new(Kind::Damaged, doing.clone(), cause, Act::say("look at that location's disk or server, then copy again")))
+    let (cause, next) = if left {
+        ("another stream lies in its place there", format!("look at who writes to that location, and take {name} away"))
+    } else {
+        ("what was read back is not what was written", "look at that location's disk or server, then copy again".to_owned())
+    };
+    Err(Fault::new(Kind::Damaged, doing.clone(), format!("artifact {}: {cause}", artifact.short_id()), Act::say(next)))
 }
 
 /// What was read of a stream: SHA-256 of it all, its digest by header and tags, and its length.
