@@ -169,24 +169,40 @@ fn leftover(yard: &Yard, catalog: &str, instance: &str, began: Duration, written
 fn an_opening_that_is_killed_leaves_nothing_under_the_final_name() {
     let yard = Yard::new();
     let plain = bytes(48 << 20);
-    let id = yard.seal(&plain);
-    for n in 0..5 {
-        let name = format!("killed-{n}");
-        let to = yard.folder(&name);
-        let args = yard.house.opening(&["artifact", "open", &id, "--to", to.to_str().unwrap()]);
-        let mut child = Call::new(&yard.house.home, &args).start();
-        crate::harness::until("the first bytes", || begun(yard.house.home.path(), &name).then_some(()));
-        let _ = child.kill();
-        child.wait().unwrap();
-        assert!(!to.exists() || fs::read(&to).unwrap() == plain, "all of it or nothing");
+    let folder = yard.folder("app");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("file"), &plain).unwrap();
+    let (file, archive) = (yard.seal(&plain), yard.seal_path(folder.to_str().unwrap(), &[]));
+    let places = yard.folder("places");
+    fs::create_dir(&places).unwrap();
+    let left = || fs::read_dir(&places).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    for (id, most) in [(&file, 0), (&archive, 1)] {
+        for n in 0..3 {
+            let to = places.join(format!("killed-{n}"));
+            let args = yard.house.opening(&["artifact", "open", id, "--to", to.to_str().unwrap()]);
+            let mut child = Call::new(&yard.house.home, &args).start();
+            crate::harness::until("the first bytes", || begun(child.id(), &places).then_some(()));
+            let _ = child.kill();
+            child.wait().unwrap();
+            assert!(!to.exists(), "all of it or nothing");
+            // What the one before left is gone.
+            assert!(left().len() <= most, "{:?}", left());
+        }
     }
-    assert!(yard.open(&id).unwrap() == plain);
+    assert!(!left().is_empty(), "it was killed while it was unpacked");
+    let to = places.join("whole");
+    yard.house.open(&["artifact", "open", &archive, "--to", to.to_str().unwrap()]);
+    assert_eq!(left(), [to]);
+    assert!(yard.open(&file).unwrap() == plain);
 }
 
-/// Whether something with this beginning of a name holds bytes.
-fn begun(folder: &Path, name: &str) -> bool {
-    let entries = fs::read_dir(folder).unwrap().flatten();
-    entries.into_iter().any(|e| e.file_name().to_string_lossy().starts_with(name) && e.metadata().is_ok_and(|m| m.len() > 0))
+/// Whether a process has written to a file in this folder, which may have no name, or in one below it.
+fn begun(process: u32, folder: &Path) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    open.flatten().map(|entry| entry.path()).any(|descriptor| {
+        let there = fs::read_link(&descriptor).is_ok_and(|file| file.starts_with(folder));
+        there && fs::metadata(&descriptor).is_ok_and(|meta| meta.is_file() && meta.len() > 0)
+    })
 }
 
 #[test]

@@ -42,7 +42,11 @@ impl Trace {
         for (n, (at, change)) in changes.iter().enumerate() {
             let next = changes.get(n + 1).map_or(self.0.len(), |(next, _)| *next);
             let (call, all) = (&self.0[*at], self.0.join("\n"));
-            assert!(change.what != What::Named || synced(&change.file, 0..*at), "not synced before: {call}\n{all}");
+            let unnamed = |call: &String| {
+                change.descriptor.as_ref().is_some_and(|n| call.starts_with(&format!("fsync({n}<"))) && call.contains(">(deleted)")
+            };
+            let before = || synced(&change.file, 0..*at) || self.0[..*at].iter().any(unnamed);
+            assert!(change.what != What::Named || before(), "not synced before: {call}\n{all}");
             assert!(synced(change.file.parent().unwrap(), *at..next), "its folder is not synced after {call}\n{all}");
         }
         // The pin file is written anew with every change; how often is not counted here.
@@ -65,11 +69,16 @@ struct Change {
     what: What,
     /// Of two names the first one: a name is given beside the one that it takes the place of.
     file: PathBuf,
+    /// The descriptor of a file that had no name.
+    descriptor: Option<String>,
 }
 
 impl Change {
     fn of(call: &str) -> Option<Self> {
-        let name = call.split('"').nth(1)?;
+        let names: Vec<&str> = call.split('"').collect();
+        let name = names.get(1)?;
+        let descriptor = name.strip_prefix("/proc/self/fd/").map(str::to_owned);
+        let name = if descriptor.is_some() { names.get(3)? } else { name };
         let folder = call.split(['<', '>']).nth(1).filter(|_| !name.starts_with('/')).unwrap_or_default();
         let file = Path::new(folder).join(name);
         let what = match call.split('(').next()? {
@@ -78,7 +87,7 @@ impl Change {
             "unlinkat" if file.extension().is_none_or(|end| end != "part") => What::Taken,
             _ => return None,
         };
-        Some(Self { what, file })
+        Some(Self { what, file, descriptor })
     }
 }
 

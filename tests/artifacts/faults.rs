@@ -1,6 +1,7 @@
 //! Locations that are gone, full, read-only or somebody else's.
 
-use crate::harness::tools::need_root;
+use crate::harness::cli::Call;
+use crate::harness::tools::{need, need_root};
 use crate::yard::{Mounted, Yard, bytes};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -57,6 +58,43 @@ fn a_full_disk_leaves_nothing_that_lists() {
     assert!(yard.run(&["location", "check", "small"]).out.contains("read-only"));
     drop(mounted);
     assert!(yard.run(&["location", "check", "small"]).assert_fault(6).0.contains("is the share mounted?"));
+}
+
+#[test]
+fn a_full_disk_is_no_damage_of_what_is_opened_onto_it() {
+    if !need_root("mounting a small disk") {
+        return;
+    }
+    let yard = Yard::new();
+    let (folder, small) = (yard.folder("app"), yard.folder("small"));
+    fs::create_dir(&folder).unwrap();
+    fs::create_dir(&small).unwrap();
+    fs::write(folder.join("little"), "x").unwrap();
+    fs::write(folder.join("much"), bytes(8 << 20)).unwrap();
+    let ids = [yard.seal_path(folder.join("much").to_str().unwrap(), &[]), yard.seal_path(folder.to_str().unwrap(), &[])];
+    let _mounted = Mounted::tmpfs(&small, "size=3m,mode=700");
+    for (id, what) in ids.iter().zip(["no space left on device", "app/much: no space left on device"]) {
+        let run = yard.run(&["artifact", "open", id, "--to", small.join("back").to_str().unwrap()]);
+        let (cause, next) = run.assert_fault(1);
+        assert!(cause.contains(what) && next.contains("make room there"), "{run:?}");
+        assert_eq!(fs::read_dir(&small).unwrap().count(), 0, "nothing is left");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_folder_is_named() {
+    if !need_root("giving up a right of root") {
+        return;
+    }
+    let yard = Yard::new();
+    let folder = yard.folder("app");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("Secret"), "x").unwrap();
+    fs::set_permissions(folder.join("Secret"), fs::Permissions::from_mode(0o000)).unwrap();
+    let args = yard.house.opening(&["artifact", "seal", folder.to_str().unwrap(), "--policy", "app-daily"]);
+    let Some(setpriv) = need("setpriv", "util-linux") else { return };
+    let run = Call::new(&yard.house.home, &args).under(&[&setpriv, "--bounding-set=-dac_override,-dac_read_search", "--"]).run();
+    assert!(run.assert_fault(1).0.contains("app/Secret: permission denied"), "{run:?}");
 }
 
 #[test]

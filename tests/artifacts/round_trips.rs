@@ -1,6 +1,7 @@
 //! What goes in comes out.
 
 use crate::harness::cli::Call;
+use crate::harness::tools::{need, root};
 use crate::yard::{Yard, bytes, id_in};
 use std::os::unix::fs::PermissionsExt;
 
@@ -53,6 +54,74 @@ fn a_folder_comes_back_as_a_folder() {
     // Never over what is there.
     let run = yard.run(&["artifact", "open", &id, "--to", to.to_str().unwrap()]);
     run.assert_fault(5);
+}
+
+#[test]
+fn what_a_named_link_leads_to_is_sealed_and_links_below_stay_links() {
+    let yard = Yard::new();
+    let folder = yard.folder("releases/7");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("file"), "seven").unwrap();
+    std::os::unix::fs::symlink("file", folder.join("below")).unwrap();
+    let (link, to) = (yard.folder("current"), yard.folder("back"));
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    let id = yard.seal_path(link.to_str().unwrap(), &[]);
+    yard.house.open(&["artifact", "open", &id, "--to", to.to_str().unwrap()]);
+    let file = find(&to, "file");
+    assert!(file.parent().unwrap().ends_with("current") && std::fs::read(&file).unwrap() == b"seven");
+    assert_eq!(std::fs::read_link(file.with_file_name("below")).unwrap().to_str(), Some("file"));
+}
+
+#[test]
+fn read_only_folders_come_back_for_any_account() {
+    let yard = Yard::new();
+    let folder = yard.folder("app");
+    let closed = [folder.join("z/closed/deeper"), folder.join("z/closed"), folder.join("z")];
+    std::fs::create_dir_all(&closed[0]).unwrap();
+    std::fs::write(closed[0].join("file"), "inside").unwrap();
+    std::fs::write(folder.join("z/last"), "after").unwrap();
+    let set = |folders: &[std::path::PathBuf], mode| {
+        for folder in folders {
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    set(&closed, 0o555);
+    let id = yard.seal_path(folder.to_str().unwrap(), &[]);
+    set(&closed, 0o755);
+    // Root may write anywhere: without that right it is as anybody else.
+    let args = yard.house.opening(&["artifact", "open", &id, "--to", yard.folder("back").to_str().unwrap()]);
+    let call = Call::new(&yard.house.home, &args);
+    let run = if root() {
+        let Some(setpriv) = need("setpriv", "util-linux") else { return };
+        call.under(&[&setpriv, "--bounding-set=-dac_override,-dac_read_search", "--"]).run()
+    } else {
+        call.run()
+    };
+    assert_eq!(run.code, 0, "{}", run.err);
+    let file = find(&yard.folder("back"), "file");
+    assert_eq!(std::fs::read(&file).unwrap(), b"inside");
+    let back: Vec<_> = file.ancestors().skip(1).take(3).map(std::path::Path::to_owned).collect();
+    for path in &back {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o555, "{}", path.display());
+    }
+    // So that the folder of this test can be taken away.
+    set(&back, 0o755);
+}
+
+#[test]
+fn where_it_cannot_be_opened_to_is_said_with_what_to_do() {
+    let yard = Yard::new();
+    let id = yard.seal(b"x");
+    for (to, cause, next) in
+        [("none/such/file", "no such file or directory", "mkdir -p"), (&"n".repeat(256), "file name too long", "a shorter one")]
+    {
+        let run = yard.run(&["artifact", "open", &id, "--to", yard.folder(to).to_str().unwrap()]);
+        let (said, act) = run.assert_fault(1);
+        assert!(said.contains(cause) && act.contains(next), "{run:?}");
+    }
+    let longest = yard.folder(&"n".repeat(255));
+    yard.house.open(&["artifact", "open", &id, "--to", longest.to_str().unwrap()]);
+    assert_eq!(std::fs::read(&longest).unwrap(), b"x");
 }
 
 fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {

@@ -12,7 +12,7 @@ use crate::format::{ArtifactPaths, Leftover, SEGMENT, StreamDigest, hex};
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::work::{Work, Writes};
 use crate::ops::{locations, threads};
-use crate::store::{Incoming, Placed, Store};
+use crate::store::{Incoming, Outgoing, Placed, Store};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ async fn stream(
         if read.size != size || read.digest != sealed {
             return Err(whole);
         }
-        out.map_or(Ok(()), |out| out.finish())?;
+        out.map_or(Ok(()), Outgoing::finish)?;
         Ok(read)
     })
     .await?;

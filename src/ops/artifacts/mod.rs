@@ -12,6 +12,8 @@ mod rescan;
 mod seal;
 mod source;
 mod sweep;
+mod target;
+mod unpack;
 mod verify;
 
 use crate::domain::{Artifact, Fault, Installation};

@@ -61,7 +61,7 @@ impl Source {
             }
             several => {
                 for path in several {
-                    std::fs::symlink_metadata(path).map_err(|e| refuse(path, &e))?;
+                    path.metadata().map_err(|e| refuse(path, &e))?;
                 }
                 if let Some((one, other)) = overlapping(several) {
                     let shown = |path: &Path| Text::new(path.to_string_lossy());
@@ -111,13 +111,14 @@ impl Source {
     }
 }
 
-/// Writes the tar stream. Links are kept as links; what is neither file, folder nor link is left out by nobody: it is a fault.
+/// Writes the tar stream. What a named path leads to is meant; links below it are kept as links. What is neither file, folder nor link is left
+/// out by nobody: it is a fault.
 fn archive(paths: &[PathBuf], pipe: io::PipeWriter) -> io::Result<()> {
     let mut tar = tar::Builder::new(io::BufWriter::with_capacity(1 << 18, pipe));
     tar.follow_symlinks(false);
     for path in paths {
         let name = inside(path);
-        append(&mut tar, path, &name)?;
+        append(&mut tar, &path.canonicalize().map_err(|e| unread(path, &e))?, &name)?;
     }
     tar.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(())
@@ -125,10 +126,11 @@ fn archive(paths: &[PathBuf], pipe: io::PipeWriter) -> io::Result<()> {
 
 /// One path, and all that is below it. Of a file exactly as much as its header says: more would be read as members by whoever unpacks it.
 fn append(tar: &mut tar::Builder<impl io::Write>, path: &Path, name: &Path) -> io::Result<()> {
-    let meta = std::fs::symlink_metadata(path)?;
+    let unread = |e: io::Error| unread(path, &e);
+    let meta = std::fs::symlink_metadata(path).map_err(unread)?;
     if meta.is_dir() {
         tar.append_dir(name, path)?;
-        let mut below = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+        let mut below = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unread)?;
         below.sort_by_key(std::fs::DirEntry::file_name);
         return below.iter().try_for_each(|entry| append(tar, &entry.path(), &name.join(entry.file_name())));
     }
@@ -139,7 +141,7 @@ fn append(tar: &mut tar::Builder<impl io::Write>, path: &Path, name: &Path) -> i
     if !meta.is_file() {
         return failed("is neither file, folder nor link");
     }
-    let mut file = File::open(path)?;
+    let mut file = File::open(path).map_err(unread)?;
     let meta = file.metadata()?;
     if seek(&file, SeekFrom::Hole(0)).is_ok_and(|hole| hole < meta.len()) {
         // Its holes are kept as holes.
@@ -154,6 +156,10 @@ fn append(tar: &mut tar::Builder<impl io::Write>, path: &Path, name: &Path) -> i
     let mut content = file.take(meta.len());
     tar.append_data(&mut header, name, &mut content)?;
     if content.limit() > 0 { failed("got shorter while it was read") } else { Ok(()) }
+}
+
+fn unread(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot read {}: {}", Text::new(path.to_string_lossy()), why(error)))
 }
 
 /// Two paths of which one would be unpacked over the other.
