@@ -11,7 +11,7 @@ pub struct Machine(Option<MachineFacts>);
 /// What the machine says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineFacts {
-    /// Memory available without swapping, KiB (also bounded by the cgroup's limit).
+    /// Memory available without swapping, KiB (also bounded by the cgroup's limit and this process's, `ulimit -v`).
     pub available_kib: u64,
     /// Swap is on.
     pub swap: bool,
@@ -43,7 +43,7 @@ impl Machine {
         self.0.unwrap_or_else(|| {
             let system = read_to_string("/proc/meminfo").ok().and_then(|text| mem_available(&text)).unwrap_or(UNKNOWN_KIB);
             MachineFacts {
-                available_kib: room_in_cgroup().map_or(system, |room| room.min(system)),
+                available_kib: [room_in_cgroup(), room_to_map()].into_iter().flatten().fold(system, u64::min),
                 swap: read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1),
                 core_limit: getrlimit(Resource::Core).current,
                 lock_limit: getrlimit(Resource::Memlock).current,
@@ -53,8 +53,20 @@ impl Machine {
 }
 
 fn mem_available(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    kib(meminfo, "MemAvailable:")
+}
+
+/// The number on the line that begins so.
+fn kib(text: &str, beginning: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(beginning))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// KiB that this process may still map; None where that has no limit.
+fn room_to_map() -> Option<u64> {
+    let limit = getrlimit(Resource::As).current?;
+    let mapped = kib(&read_to_string("/proc/self/status").ok()?, "VmSize:")?;
+    Some((limit / 1024).saturating_sub(mapped))
 }
 
 /// KiB left in the tightest of this process's control groups (version 2); None where none has a limit.
