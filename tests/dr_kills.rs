@@ -32,7 +32,7 @@ fn site() -> (House, std::path::PathBuf) {
 /// The newest archive restores on a bare machine with one of these DR passphrases.
 fn assert_restores(share: &Path, passphrases: &[&str]) {
     let restored = passphrases.iter().any(|dr| {
-        let bare = Home::new();
+        let bare = Home::small();
         let (dr, key) = (bare.secret("dr", dr), bare.secret("key", PASSPHRASE));
         let args = ["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key];
         let run = bare.run(&args);
@@ -44,11 +44,11 @@ fn assert_restores(share: &Path, passphrases: &[&str]) {
 #[test]
 fn a_restore_that_is_killed_leaves_no_catalog_or_a_whole_one() {
     let (_house, share) = site();
-    let measured = Home::new();
+    let measured = Home::small();
     let length = Call::new(&measured, &restoring(&measured, &share)).timed();
     let (mut none, mut some) = (0, 0);
     at_random(kills(), length, |instant| {
-        let home = Home::new();
+        let home = Home::small();
         let args = restoring(&home, &share);
         let killed = Call::new(&home, &args).run_killed(instant);
         if none_or_whole(&home, &args, true) {
@@ -87,7 +87,7 @@ fn none_or_whole(home: &Home, restoring: &[String], again: bool) -> bool {
 fn killed_at_each_step_that_lasts_a_restore_leaves_no_catalog_or_a_whole_one() {
     let (_house, share) = site();
     for number in 1.. {
-        let home = Home::new();
+        let home = Home::small();
         let args = restoring(&home, &share);
         let Some(ended) = Call::new(&home, &args).run_killed_at_sync(number) else { return };
         if ended {
@@ -153,7 +153,7 @@ fn an_import_that_is_killed_is_there_or_not() {
     let (source, _share) = site();
     let text = source.home.path().join("import").to_string_lossy().into_owned();
     source.open(&["migration", "export", "app-daily", "--unprotected", "--to", &text]);
-    let home = Home::new();
+    let home = Home::small();
     let key = home.secret("key", "the target's passphrase 0002");
     home.good(&["init", "--name", "target", "--new-passphrase-file", &key]);
     let args: Vec<String> = ["migration", "import", &text, "--yes", "--passphrase-file", &key].map(str::to_owned).to_vec();
@@ -188,7 +188,7 @@ fn an_import_that_is_killed_is_there_or_not() {
 fn a_drill_that_is_killed_touches_nothing_and_leaves_nothing_that_can_be_read() {
     let (house, share) = site();
     let before = house.home.files();
-    let bare = Home::new();
+    let bare = Home::small();
     let (reports, tmp) = (bare.path().join("reports"), bare.path().join("tmp"));
     fs::create_dir_all(&reports).unwrap();
     fs::create_dir_all(&tmp).unwrap();

@@ -38,7 +38,7 @@ impl Site {
         house.open(&["artifact", "seal", &file, "--policy", names[0]]);
         let dr = house.home.secret("dr", DR);
         house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
-        let bare = Home::new();
+        let bare = Home::small();
         for folder in ["tmp", "reports"] {
             fs::create_dir_all(bare.path().join(folder)).unwrap();
         }
@@ -229,7 +229,7 @@ fn ssh_keygen_verifies_a_report_and_a_person_can_sign_it_too() {
 
 #[test]
 fn a_report_of_another_installation_is_no_drill_of_this_one() {
-    let (site, other) = (Site::new(), House { home: Home::new() });
+    let (site, other) = (Site::new(), House { home: Home::small() });
     let new = other.home.secret("passphrase", PASSPHRASE);
     other.home.good(&["init", "--name", "neighbour", "--new-passphrase-file", &new]);
     assert_eq!(site.machine_lost(DR, "another passphrase altogether").code, 9);
@@ -402,7 +402,7 @@ fn a_drill_that_failed_makes_the_answer_no_until_one_passes() {
 fn another_installation_takes_no_report_that_is_not_its_own() {
     let site = Site::new();
     site.machine_lost(DR, PASSPHRASE);
-    let other = Home::new();
+    let other = Home::small();
     let secret = other.secret("pass", PASSPHRASE);
     other.good(&["init", "--new-passphrase-file", &secret]);
     let run = other.run(&["drill", "import", site.report(".json").to_str().unwrap(), "--passphrase-file", &secret]);

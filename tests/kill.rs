@@ -65,7 +65,7 @@ impl Operation {
         if let Some((_, home)) = made.iter().find(|(operation, _)| *operation == self) {
             return home.copy();
         }
-        let home = if self == Init { Home::new() } else { House::new().home };
+        let home = if self == Init { Home::small() } else { House::new().home };
         home.secret("new", NEW);
         match self {
             Use | Remove => {

@@ -63,7 +63,7 @@ impl Site {
 
 /// A machine with the kit, its envelope, and nothing else.
 fn bare(kit: &str) -> (Home, String, String) {
-    let home = Home::new();
+    let home = Home::small();
     let file = home.file("kit.age", fs::read(kit).unwrap(), 0o644);
     let pass = home.secret("kit-envelope", KIT);
     (home, file, pass)

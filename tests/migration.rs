@@ -24,7 +24,7 @@ struct Side {
 
 impl Side {
     fn new(name: &str, passkey: &str, passphrase: &str, policies: &[&str]) -> Self {
-        let home = Home::new();
+        let home = Home::small();
         let key = home.secret("key", passphrase);
         home.good(&["init", "--name", name, "--passkey", passkey, "--new-passphrase-file", &key]);
         let side = Self { home, key };

@@ -91,6 +91,19 @@ fn full_strength_is_what_is_written() {
 }
 
 #[test]
+fn a_limit_on_memory_bounds_what_is_written_and_is_said_where_it_is_too_tight() {
+    let home = Home::new();
+    let key = home.secret("passphrase", PASSPHRASE);
+    home.good(&["init", "--name", NAME, "--new-passphrase-file", &key]);
+    let house = House { home: home.limited(Some(450_000)) };
+    let run = house.home.run(&house.opening(&["journal", "verify"]));
+    let (cause, _) = run.assert_fault(5);
+    assert!(cause.contains("262144 KiB"), "{cause}");
+    let small = House::new();
+    assert_eq!(text(&small.json(&["passkey", "show", "k10MasterKey"]), "settings"), "Argon2id 64 MiB");
+}
+
+#[test]
 fn a_plan_says_steps_risks_and_secrets_and_does_nothing() {
     let house = House::new();
     let before = bytes(&house);

@@ -97,7 +97,7 @@ fn a_location_that_is_down_for_a_week_leaves_debts_refusals_and_a_way_out() {
         run(&session, &removal, secret(Slot::CHECK)).await.unwrap();
         assert_eq!(archive_after(&session, ARCHIVE_WAIT, &nobody).await, Followed::Made(Vec::new()));
     });
-    let bare = Home::new();
+    let bare = Home::small();
     let (dr, key) = (bare.secret("dr", DR), bare.secret("key", NEW));
     bare.good(&["dr", "restore", "--directory", share.to_str().unwrap(), "--dr-passphrase-file", &dr, "--passphrase-file", &key]);
     assert_eq!(bare.good(&["policy", "list", "-o", "name"]).out.lines().count(), 6, "what was made in that week is there");

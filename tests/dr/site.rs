@@ -72,7 +72,7 @@ pub struct Bare {
 
 impl Bare {
     pub fn new() -> Self {
-        let home = Home::new();
+        let home = Home::small();
         let (key, dr) = (home.secret("passkey-envelope", PASSPHRASE), home.secret("dr-envelope", DR));
         Self { home, key, dr }
     }

@@ -92,10 +92,11 @@ impl<'a> Call<'a> {
     /// Starts it, with pipes at its three ends.
     pub fn start(&self) -> Child {
         let mut words = self.under.clone();
-        if !self.descriptors.is_empty() {
-            // A shell is the one way without `unsafe` to choose a descriptor's number.
+        if !self.descriptors.is_empty() || self.home.limit().is_some() {
+            // A shell is the one way without `unsafe` to choose a descriptor's number, or to set a limit for the child alone.
             let opened: Vec<String> = self.descriptors.iter().map(|(n, f)| format!("{n}<'{f}'")).collect();
-            words.extend(["sh".into(), "-c".into(), format!("exec \"$0\" \"$@\" {}", opened.join(" "))]);
+            let limit = self.home.limit().map(|kib| format!("ulimit -Sv {kib} && ")).unwrap_or_default();
+            words.extend(["sh".into(), "-c".into(), format!("{limit}exec \"$0\" \"$@\" {}", opened.join(" "))]);
         }
         words.push(BINARY.into());
         let mut command = Command::new(&words[0]);

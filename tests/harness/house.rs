@@ -1,34 +1,49 @@
 //! A home of its own for every test, and an installation in it.
 
 use super::cli::{self, Run};
-use kastellan::crypto::{Passphrase, Secrets};
-use kastellan::domain::{Init, Method, PasskeyName, PassphraseSource, Slot, Stop};
-use kastellan::host::{Clock, Host, Machine, MachineFacts, Paths, Person};
-use kastellan::ops::{Place, Report, SetUp, Settings};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// A home folder that vanishes: configuration, catalog, pin file, log and temporary files of one test are all below it.
 pub struct Home {
     dir: tempfile::TempDir,
+    /// How much memory the binary may map, KiB.
+    limit: Option<u64>,
 }
 
 impl Home {
     /// An empty one.
     pub fn new() -> Self {
-        let home = Self { dir: tempfile::Builder::new().prefix("kastellan-test-").tempdir().expect("a temporary folder") };
+        let dir = tempfile::Builder::new().prefix("kastellan-test-").tempdir().expect("a temporary folder");
+        let home = Self { dir, limit: None };
         for name in FOLDERS {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(home.path().join(name)).expect("a folder");
         }
         home
     }
 
+    /// An empty one, where the binary may map so little that what it derives takes 64 MiB, the least that is ever written, and a fifth of
+    /// the time.
+    pub fn small() -> Self {
+        Self { limit: Some(1_900_000), ..Self::new() }
+    }
+
+    /// How much memory the binary may map here, KiB.
+    pub fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// The same, with another limit.
+    pub fn limited(self, limit: Option<u64>) -> Self {
+        Self { limit, ..self }
+    }
+
     /// A copy with all its files and their modes.
     pub fn copy(&self) -> Self {
-        let copy = Self::new();
+        let copy = Self::new().limited(self.limit);
         copy_all(self.path(), copy.path());
         copy
     }
@@ -101,47 +116,13 @@ impl Home {
     }
 }
 
-/// Does what `kastellan init` does, on a machine that says it has 1 GiB.
-fn set_up(home: &Home) {
-    let below = |name: &str| home.path().join(name);
-    let (config, state) = (below("config/kastellan"), below("state/kastellan"));
-    let catalog = below("data/kastellan/catalog.db");
-    let paths = Paths {
-        config: config.join("config.yaml"),
-        themes: config.join("themes"),
-        catalog: catalog.clone(),
-        known: state.join("known"),
-        log: state.join("kastellan.log"),
-    };
-    let machine = Machine::set(MachineFacts { available_kib: 1 << 20, ..Machine::real().facts() });
-    let host = Arc::new(Host { paths, person: Person::asking(), clock: Clock::real(), machine });
-    let init = Init {
-        name: NAME.into(),
-        passkey: PasskeyName::DEFAULT.parse().expect("a name"),
-        method: Method::Passphrase,
-        source: PassphraseSource::Prompt,
-        owner: None,
-    };
-    let mut secrets = Secrets::new();
-    secrets.put(Slot::NEW.0, Passphrase::entered(PASSPHRASE.as_bytes()).expect("a passphrase"));
-    let set_up = SetUp { place: Place { catalog }, host, settings: Settings::default() };
-    let begun = set_up.begin(&set_up.plan(&init).expect("a plan")).expect("it begins");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // A runtime of its own thread: tests may have one already.
-    std::thread::scope(|scope| {
-        let run = scope.spawn(|| runtime.block_on(begun.run(secrets, Report::nobody(), Stop::default())).map(drop));
-        run.join().expect("no panic").expect("it is set up");
-    });
-}
-
 /// The passphrase that opens a [`House`]'s first passkey, `k10MasterKey`.
 pub const PASSPHRASE: &str = "correct-horse-battery-staple-0001";
 
 /// The installation's name.
 pub const NAME: &str = "prod-eu1";
 
-/// An installation as `kastellan init` makes it on a machine with little memory: what it derives takes 64 MiB, the least that is ever
-/// written, and a fifth of the time. Made once a test program, then copied.
+/// An installation as `kastellan init` makes it in a [`Home::small`]. Made once a test program, then copied.
 pub struct House {
     /// Where it stands.
     pub home: Home,
@@ -152,9 +133,9 @@ impl House {
     pub fn new() -> Self {
         static FIRST: OnceLock<Home> = OnceLock::new();
         let first = FIRST.get_or_init(|| {
-            let home = Home::new();
-            home.secret("passphrase", PASSPHRASE);
-            set_up(&home);
+            let home = Home::small();
+            let key = home.secret("passphrase", PASSPHRASE);
+            home.good(&["init", "--name", NAME, "--new-passphrase-file", &key]);
             home
         });
         Self { home: first.copy() }
