@@ -288,8 +288,9 @@ fn an_archive_that_does_not_open_again_counts_for_nothing() {
     let house = House::with_policies(&["app-daily"]);
     let folder = house.location("nfs", "share");
     let db = rusqlite::Connection::open(house.catalog()).unwrap();
-    let damage = "UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE kind = 'policy'";
-    assert_eq!(db.execute(damage, []).unwrap(), 1);
+    let other = "CASE substr(sealed, -1) WHEN x'00' THEN x'01' ELSE x'00' END";
+    let damage = format!("UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || {other} WHERE kind = 'policy'");
+    assert_eq!(db.execute(&damage, []).unwrap(), 1);
     drop(db);
     let dr = house.home.secret("dr", DR);
     let run = house.home.run(&house.opening(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]));
