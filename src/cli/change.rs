@@ -39,17 +39,18 @@ impl<'a> Ask<'a> {
 /// # Errors
 /// As every step on the way.
 pub async fn change(call: &Call, ask: Ask<'_>) -> Result<(), End> {
-    match carry_out(call, ask).await? {
+    match carry_out(call, ask, |_| Ok(())).await? {
         Some(done) => receipt(call, &done.receipt),
         None => Ok(()),
     }
 }
 
-/// The same, with what came of it in place of its receipt; None where it was only planned.
+/// The same, with what came of it in place of its receipt; None where it was only planned. What was made for the person alone is kept
+/// before anything is waited for: it is nowhere else.
 ///
 /// # Errors
 /// As every step on the way.
-pub async fn carry_out(call: &Call, ask: Ask<'_>) -> Result<Option<Done>, End> {
+pub async fn carry_out(call: &Call, ask: Ask<'_>, keep: impl FnOnce(&Done) -> Result<(), End>) -> Result<Option<Done>, End> {
     let mut session = call.session().await?;
     known(&ask.request, &session.facts().await?)?;
     let planned = session.plan(&ask.request).await?;
@@ -67,6 +68,7 @@ pub async fn carry_out(call: &Call, ask: Ask<'_>) -> Result<Option<Done>, End> {
     }
     let begun = session.begin(&fresh).await?;
     let done = finish(call, begun, ask.families, &source, Some(opened), ask.carry).await?;
+    keep(&done)?;
     if wants_archive {
         archive_after(call, &session).await;
     }

@@ -326,7 +326,9 @@ impl Request {
                 | Self::PolicyRemove(_)
                 | Self::LocationAdd(_)
                 | Self::LocationForget(_)
+                | Self::Export(_)
                 | Self::Import(_)
+                | Self::KitMake(_)
                 | Self::DrTakeOver
         )
     }

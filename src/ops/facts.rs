@@ -8,7 +8,7 @@ use crate::domain::{
     Act, Aftermath, Archive, Dr, DrPassphrase, DrillDone, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location,
     LockState, Passkey, Proof, Text, Unfinished,
 };
-use crate::format::{Link, Object, ObjectError, RecordError, RecordKind, SealedRecord, chain_start, hex};
+use crate::format::{EntryChange, Link, Object, ObjectError, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many records are read at once. Between two chunks others have their turn, a key press for one.
@@ -169,14 +169,21 @@ const ARCHIVED: [RecordKind; 8] = [
     RecordKind::Import,
 ];
 
+/// Whether an archive is there to hold it: of a kit, that it was made. That it was checked is a proof, and costs no archive.
+fn archived(change: &EntryChange) -> bool {
+    match RecordKind::from_word(&change.kind) {
+        Some(RecordKind::Kit) => change.rev == 1,
+        kind => kind.is_some_and(|kind| ARCHIVED.contains(&kind)),
+    }
+}
+
 /// How many journal entries after this one change what an archive is there to hold.
 async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
     let (mut from, mut count) = (seq + 1, 0);
     loop {
         let entries = at.catalog.journal(from, CHUNK).await?;
         let kinds = entries.iter().filter_map(crate::format::StoredEntry::entry);
-        count += kinds.filter(|e| e.changes.iter().any(|c| RecordKind::from_word(&c.kind).is_some_and(|k| ARCHIVED.contains(&k)))).count()
-            as u64;
+        count += kinds.filter(|e| e.changes.iter().any(archived)).count() as u64;
         match entries.last() {
             Some(last) if entries.len() == CHUNK => from = last.seq + 1,
             _ => return Ok(count),

@@ -388,9 +388,13 @@ impl Desk {
             let done = match done {
                 Ok(Done { mut receipt, keys, text }) => match (keys, text) {
                     (Some(keys), _) => desk.admit_first(keys).await.map(|()| receipt),
-                    (None, Some(text)) => desk.hand_over(&text, to.as_deref(), &mut receipt).map(|()| receipt),
-                    (None, None) if wants_archive => Ok(desk.archived(receipt, &stop).await),
-                    (None, None) => Ok(receipt),
+                    (None, text) => {
+                        let kept = text.map_or(Ok(()), |text| desk.hand_over(&text, to.as_deref(), &mut receipt));
+                        match kept {
+                            Ok(()) if wants_archive => Ok(desk.archived(receipt, &stop).await),
+                            kept => kept.map(|()| receipt),
+                        }
+                    }
                 },
                 Err(fault) => Err(fault),
             };

@@ -42,6 +42,37 @@ fn archives_follow_changes_and_debts_are_said() {
 }
 
 #[test]
+fn that_a_kit_was_made_or_a_key_left_is_archived_at_once() {
+    let site = Site::new();
+    let (pass, to) = (site.house.home.secret("pass", "a passphrase for what leaves"), |name: &str| {
+        site.house.home.path().join(name).to_string_lossy().into_owned()
+    });
+    let (kit, second) = (to("kit.age"), to("second.age"));
+    let make = |to: &str, flags: &[&str]| {
+        site.open(&[&["kit", "make", "--to", to, "--kit-passphrase-file", &pass, "--include-passphrases"], flags].concat());
+    };
+    let (before, status) = (site.archives().len(), || site.house.look(&["dr", "status"]).out);
+    make(&kit, &[]);
+    assert_eq!(site.archives().len(), before + 1);
+    site.open(&["migration", "export", "app-daily", "--to", &to("import"), "--import-passphrase-file", &pass]);
+    site.open(&["migration", "export", "other", "--to", "-", "--unprotected"]);
+    assert_eq!(site.archives().len(), before + 3);
+    assert!(status().contains("every change is in an archive"), "{}", status());
+    make(&second, &["--defer-archive"]);
+    assert!(status().contains("1 change in no DR archive"), "{}", status());
+    site.open(&["dr", "archive", "--if-needed"]);
+    assert_eq!(site.archives().len(), before + 4);
+    // That it was checked changes nothing that a restore would miss.
+    site.open(&["kit", "check", &second, "--kit-passphrase-file", &pass]);
+    assert!(status().contains("every change is in an archive"), "{}", status());
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let why = bare.home.run(&["readiness"]).out;
+    assert!(!why.contains("no recovery kit"), "{why}");
+    assert_eq!(bare.home.good(&["migration", "list", "-o", "name"]).out.lines().count(), 2);
+}
+
+#[test]
 fn a_new_dr_passphrase_opens_new_archives_and_the_old_one_the_old() {
     let site = Site::new();
     let old = site.archives();

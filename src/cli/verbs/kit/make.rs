@@ -6,6 +6,7 @@ use crate::cli::families::{Flags, NewKitSecret};
 use crate::cli::output::End;
 use crate::domain::{Act, Changed, Fault, Kind, KitMake, Request, Text};
 use crate::host::create_owner_only;
+use crate::ops::Done;
 use std::path::PathBuf;
 
 /// Make a recovery kit: an age file (which any age opens) that says where everything is, and holds what you put into it
@@ -53,13 +54,16 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     });
     let families = [args.secret.family()];
     let ask = Ask { request, families: &families, confirm: None, carry: None };
-    let Some(done) = change::carry_out(call, ask).await? else { return Ok(()) };
-    let Some(file) = done.text.as_ref() else {
-        return Err(Fault::new(Kind::Unexpected, "no recovery kit made", "nothing was sealed", Act::say("kastellan doctor")).into());
+    let keep = |done: &Done| {
+        let Some(file) = done.text.as_ref() else {
+            return Err(Fault::new(Kind::Unexpected, "no recovery kit made", "nothing was sealed", Act::say("kastellan doctor")).into());
+        };
+        let kept = create_owner_only(&args.to, file.as_bytes(), "recovery kit")
+            .map_err(|fault| fault.leaving(Changed::Partly("the catalog notes a kit that is in no file: make it again".into())))?;
+        kept.keep();
+        call.out.note(&format!("the kit is in {}; print it, or copy it away from this machine", shown(&args.to)));
+        Ok(())
     };
-    let kept = create_owner_only(&args.to, file.as_bytes(), "recovery kit")
-        .map_err(|fault| fault.leaving(Changed::Partly("the catalog notes a kit that is in no file: make it again".into())))?;
-    kept.keep();
-    call.out.note(&format!("the kit is in {}; print it, or copy it away from this machine", shown(&args.to)));
+    let Some(done) = change::carry_out(call, ask, keep).await? else { return Ok(()) };
     change::receipt(call, &done.receipt)
 }

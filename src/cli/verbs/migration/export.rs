@@ -6,6 +6,7 @@ use crate::cli::families::{Flags, ImportSecret};
 use crate::cli::output::End;
 use crate::domain::{Act, Changed, Export, Fault, Kind, Request, Text};
 use crate::host::create_owner_only;
+use crate::ops::Done;
 use std::path::PathBuf;
 
 /// Export a policy's key as import data: whoever has it can read all past and future backups of this policy
@@ -51,16 +52,21 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let location = args.location.as_deref().map(location_name).transpose()?;
     let request = Request::Export(Export { policy, location, protected: !args.unprotected, note: args.note.map(Text::new) });
     let ask = Ask { request, families: &[family], confirm: None, carry: None };
-    let Some(done) = change::carry_out(call, ask).await? else { return Ok(()) };
-    let text = done.text.as_ref().map(|text| text.as_str()).unwrap_or_default();
+    let keep = |done: &Done| {
+        let text = done.text.as_ref().map(|text| text.as_str()).unwrap_or_default();
+        if stdout {
+            call.out.data(text)?;
+            return call.out.data("\n");
+        }
+        let line = zeroize::Zeroizing::new([text.as_bytes(), b"\n"].concat());
+        create_owner_only(&args.to, &line, "import data")?.keep();
+        call.out.note(&format!("the import data is in {}, which only you can read", shown(&args.to)));
+        Ok(())
+    };
+    let Some(done) = change::carry_out(call, ask, keep).await? else { return Ok(()) };
     if stdout {
-        call.out.data(text)?;
-        call.out.data("\n")?;
         change::receipt_aside(call, &done.receipt);
         return Ok(());
     }
-    let line = zeroize::Zeroizing::new([text.as_bytes(), b"\n"].concat());
-    create_owner_only(&args.to, &line, "import data")?.keep();
-    call.out.note(&format!("the import data is in {}, which only you can read", shown(&args.to)));
     change::receipt(call, &done.receipt)
 }
