@@ -8,7 +8,7 @@ use crate::domain::{
     Act, Aftermath, Archive, Dr, DrPassphrase, DrillDone, Facts, Fault, Installation, Intent, JournalHead, Kind, KitMade, Location,
     LockState, Passkey, Proof, Text, Unfinished,
 };
-use crate::format::{EntryChange, Link, Object, ObjectError, RecordError, RecordKind, SealedRecord, chain_start, hex};
+use crate::format::{Entry, EntryChange, Link, Object, ObjectError, RecordError, RecordKind, SealedRecord, chain_start, hex};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many records are read at once. Between two chunks others have their turn, a key press for one.
@@ -158,7 +158,7 @@ async fn dr(at: &Connection, installation: &Installation, metadata: Option<&Key>
 }
 
 /// Kinds of records whose changes an archive is there to hold.
-const ARCHIVED: [RecordKind; 8] = [
+const ARCHIVED: [RecordKind; 9] = [
     RecordKind::Installation,
     RecordKind::Passkey,
     RecordKind::Policy,
@@ -167,14 +167,16 @@ const ARCHIVED: [RecordKind; 8] = [
     RecordKind::Tombstone,
     RecordKind::Export,
     RecordKind::Import,
+    RecordKind::Kit,
 ];
 
-/// Whether an archive is there to hold it: of a kit, that it was made. That it was checked is a proof, and costs no archive.
-fn archived(change: &EntryChange) -> bool {
-    match RecordKind::from_word(&change.kind) {
-        Some(RecordKind::Kit) => change.rev == 1,
-        kind => kind.is_some_and(|kind| ARCHIVED.contains(&kind)),
-    }
+/// Verbs that rewrite such a record only to note a proof in it: a restore without it misses nothing.
+const PROOFS: [&str; 3] = ["dr check", "drill", "kit check"];
+
+/// Whether an entry changes what an archive is there to hold.
+fn archived(entry: &Entry) -> bool {
+    let held = |change: &EntryChange| RecordKind::from_word(&change.kind).is_some_and(|kind| ARCHIVED.contains(&kind));
+    !PROOFS.iter().any(|verb| *verb == entry.verb.to_string()) && entry.changes.iter().any(held)
 }
 
 /// How many journal entries after this one change what an archive is there to hold.
@@ -182,8 +184,7 @@ async fn changes_since(at: &Connection, seq: u64) -> Result<u64, Fault> {
     let (mut from, mut count) = (seq + 1, 0);
     loop {
         let entries = at.catalog.journal(from, CHUNK).await?;
-        let kinds = entries.iter().filter_map(crate::format::StoredEntry::entry);
-        count += kinds.filter(|e| e.changes.iter().any(archived)).count() as u64;
+        count += entries.iter().filter_map(crate::format::StoredEntry::entry).filter(archived).count() as u64;
         match entries.last() {
             Some(last) if entries.len() == CHUNK => from = last.seq + 1,
             _ => return Ok(count),

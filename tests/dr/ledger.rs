@@ -64,6 +64,7 @@ fn that_a_kit_was_made_or_a_key_left_is_archived_at_once() {
     assert_eq!(site.archives().len(), before + 4);
     // That it was checked changes nothing that a restore would miss.
     site.open(&["kit", "check", &second, "--kit-passphrase-file", &pass]);
+    site.open(&["dr", "check", "--dr-passphrase-file", &site.dr()]);
     assert!(status().contains("every change is in an archive"), "{}", status());
     let bare = Bare::new();
     assert_eq!(bare.restore(&site.share(), &[]).code, 0);
