@@ -238,11 +238,11 @@ fn a_report_of_another_installation_is_no_drill_of_this_one() {
     runtime.block_on(async {
         // Without the master key nothing was signed: whose it is says the report alone.
         let there = session::unlocked(&other, "k10MasterKey", PASSPHRASE).await;
-        let fault = there.note_drill(&unsigned, None).await.unwrap_err();
+        let fault = there.note_drill(&unsigned, None, None).await.unwrap_err();
         assert_eq!(fault.kind, Kind::Refused, "{fault}");
         assert!(fault.cause.to_string().contains("of prod-eu1, not of neighbour"), "{fault}");
         let here = session::unlocked(&site.house, "k10MasterKey", PASSPHRASE).await;
-        here.note_drill(&unsigned, None).await.unwrap_or_else(|fault| panic!("{fault}"));
+        here.note_drill(&unsigned, None, None).await.unwrap_or_else(|fault| panic!("{fault}"));
     });
 }
 
@@ -305,6 +305,33 @@ fn on_a_terminal_it_asks_for_the_two_secrets_of_that_day_and_for_nothing_else() 
     assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
     let asked: Vec<String> = terminal.screen().lines().map(str::trim_end).filter(|line| line.ends_with(':')).map(str::to_owned).collect();
     assert_eq!(asked, ["DR passphrase:", "passphrase:"]);
+}
+
+#[test]
+fn a_drill_beside_the_catalog_notes_that_a_person_typed_the_dr_passphrase_and_leaves_no_debt() {
+    let site = Site::new();
+    let share = site.share.to_str().unwrap();
+    let typed = || site.house.home.good(&["dr", "passphrases"]).out;
+    let run = |folder: &str, flags: &[&str]| {
+        let reports = site.house.home.path().join(folder);
+        fs::create_dir(&reports).unwrap();
+        let reports = reports.to_str().unwrap().to_owned();
+        let args = ["drill", "run", "--scenario", "machine-lost", "--directory", share, "--report", &reports];
+        let args = site.house.opening(&[&args[..], flags].concat());
+        Launch::kastellan(&site.house.home, &args).size(100, 60).start()
+    };
+    let dr = site.house.home.secret("dr-file", DR);
+    let terminal = run("by-file", &["--dr-passphrase-file", &dr]);
+    assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
+    assert!(typed().contains("never"), "{}", typed());
+    let terminal = run("by-person", &[]);
+    terminal.wait("the prompt", |screen| screen.contents().trim_end().ends_with("DR passphrase:"));
+    terminal.send(format!("{DR}\r"));
+    assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
+    assert!(!typed().contains("never"), "{}", typed());
+    let status = site.house.home.good(&["dr", "status"]).out;
+    assert!(status.contains("every change is in an archive"), "a proof changes nothing that a restore would miss: {status}");
+    assert_eq!(site.house.home.run(&site.house.opening(&["journal", "verify"])).code, 0);
 }
 
 #[test]

@@ -406,9 +406,14 @@ impl Session {
     ///
     /// # Errors
     /// `Kind::Secret` while locked; `Kind::Damaged` for a signature that is not this installation's; `Kind::Refused` for another's report.
-    pub async fn note_drill(&self, json: &[u8], signature: Option<&str>) -> Result<(DrillDone, drill::Noted), Fault> {
+    pub async fn note_drill(
+        &self,
+        json: &[u8],
+        signature: Option<&str>,
+        dr_by: Option<&Prover>,
+    ) -> Result<(DrillDone, drill::Noted), Fault> {
         let (work, keys) = self.work("drill not noted").await?;
-        drill::note(&work, keys, json, signature).await
+        drill::note(&work, keys, json, signature, dr_by).await
     }
 
     /// A drill's report from the history, its bytes and their signature; None where there is none of this id.

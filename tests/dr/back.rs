@@ -57,7 +57,11 @@ fn everything_is_lost_and_comes_back_from_a_folder_and_two_envelopes() {
         assert!(fs::read_to_string(to).unwrap().contains("bytes"));
     }
     assert_eq!(bare.run(&["journal", "verify"]).code, 0);
-    assert!(bare.run(&["journal", "list"]).out.contains("restored from archive"));
+    let journal = bare.run(&["journal", "list"]).out;
+    assert!(journal.contains("restored from archive"), "{journal}");
+    // A file proves that it opens, and no person.
+    assert!(journal.contains("DR passphrase no. 1 opened archive ") && journal.contains("(file)"), "{journal}");
+    assert!(bare.run(&["dr", "passphrases"]).out.contains("never"));
     // Another instance of the same installation, and not the owner.
     let (old, new) = (site.house.json(&["status"]), bare.home.good(&["status", "-o", "json"]).out);
     let new: serde_json::Value = serde_json::from_str(&new).unwrap();
@@ -196,6 +200,10 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
     assert!(!terminal.screen().contains(DR) && !terminal.screen().contains(PASSPHRASE));
     assert_eq!(bare.run(&["artifact", "verify", "--all"]).code, 0);
+    // Whoever typed it right has proved the envelope, as `dr check` would.
+    let known = bare.run(&["dr", "passphrases"]).out;
+    assert!(known.contains(" by ") && !known.contains("never"), "{known}");
+    assert_eq!(bare.run(&["journal", "verify"]).code, 0);
 }
 
 /// Another installation in the same share, with an artifact of its policy; and its import data.

@@ -1,6 +1,7 @@
 //! Checking the DR passphrase: a person types it, and the newest archive opens with it, or not.
 
 use super::{snapshot, state};
+use crate::catalog::Put;
 use crate::crypto::Passphrase;
 use crate::domain::{Archive, DrPassphrase, Fault, Kind, Prover, Text};
 use crate::ops::locations;
@@ -55,10 +56,15 @@ async fn note(work: &Work, number: u64, by: &Prover, archive: &Archive) -> Resul
     if work.at.settings.read_only {
         return Ok(());
     }
-    let (record, known, secret) = state::passphrase(work, number).await?;
-    let typed = if let Prover::Person(who) = by { Some((work.at.host.clock.now(), who.clone())) } else { known.typed.clone() };
-    let puts = vec![state::put_passphrase(work, Some(&record), &DrPassphrase { typed, ..known }, &secret)];
+    let puts = vec![opened(work, number, by).await?];
     let what = format!("DR passphrase no. {number} opens archive {} in {} ({})", archive.seq, archive.location, by.word());
     work.commit(Writes { puts, ..Writes::default() }, "dr check", "", &what).await?;
     Ok(())
+}
+
+/// The record of a DR passphrase that opened an archive just now; who typed it, if somebody did.
+pub async fn opened(work: &Work, number: u64, by: &Prover) -> Result<Put, Fault> {
+    let (record, known, secret) = state::passphrase(work, number).await?;
+    let typed = if let Prover::Person(who) = by { Some((work.at.host.clock.now(), who.clone())) } else { known.typed.clone() };
+    Ok(state::put_passphrase(work, Some(&record), &DrPassphrase { typed, ..known }, &secret))
 }

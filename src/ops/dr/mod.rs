@@ -14,10 +14,10 @@ mod state;
 mod switches;
 
 pub use archive::{Archiving, hold, plan as plan_archive};
-pub use check::DrCheck;
+pub use check::{DrCheck, opened};
 pub use enable::{Enabling, plan_change, plan_enable};
 pub use found::Found;
 pub use prune::{Pruning, plan as plan_prune};
 pub use restore::{Contents, Opening, Restored};
-pub use state::passphrase;
+pub use state::{ledger, passphrase};
 pub use switches::{Switching, plan_disable, plan_take_over};

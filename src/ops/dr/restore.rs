@@ -11,7 +11,6 @@ use crate::domain::{Act, Changed, Fault, Installation, Kind, Passkey, PasskeyNam
 use crate::format::{ArchiveHead, ArchiveHeader, ArchiveReader, Object, RecordKind, SealedRecord};
 use crate::host::Host;
 use crate::keyservice::{Limit, Services};
-use crate::ops::engine::Report;
 use crate::ops::records::{self, new_id};
 use crate::ops::work::{Grant, Work, Writes};
 use crate::ops::{Connection, Keys, Place, Settings, locations, pinning, threads};
@@ -168,7 +167,7 @@ impl Opening {
         Err(refused.unwrap_or_else(|| Fault::new(Kind::Secret, doing, cause, Act::say("check the envelope, or take another one"))))
     }
 
-    /// Writes the catalog, whole or not at all.
+    /// Writes the catalog, whole or not at all; `by` says where the DR passphrase came from, if it was given today.
     ///
     /// # Errors
     /// The location's and the catalog's; `Kind::Refused` where there is a catalog already.
@@ -177,11 +176,10 @@ impl Opening {
         contents: &Contents,
         keys: Keys,
         named: Option<&Target>,
-        report: &Report,
+        by: Option<&Prover>,
         stop: &Stop,
     ) -> Result<Restored, Fault> {
         let doing = Text::new(format!("{} not restored", contents.installation.name));
-        let _ = report;
         let draft = Draft::new(&self.place.catalog)?;
         let catalog: Arc<dyn Catalog> = draft.catalog();
         let installation = Installation { instance_id: new_id(), in_use: keys.by.clone(), owner: false, ..contents.installation.clone() };
@@ -189,6 +187,9 @@ impl Opening {
         let at = Connection::over(self.place.clone(), catalog, self.host.clone(), settings);
         let work = Work::new(at, installation.clone(), Grant::of(&keys, &[]), new_id());
         let quarantined = fill(&work, contents, &keys, &installation, &doing, stop).await?;
+        if let Some(by) = by {
+            note(&work, contents, by).await?;
+        }
         drop(work);
         draft.publish()?;
         let opened = Connection::open(
@@ -290,6 +291,15 @@ async fn fill(
         ));
     }
     Ok(quarantined)
+}
+
+/// That the DR passphrase opened this archive is a proof, as a check of it is. What did not come back has no record to note it in.
+async fn note(work: &Work, contents: &Contents, by: &Prover) -> Result<(), Fault> {
+    let number = contents.header.dr_passphrase;
+    let Ok(put) = super::check::opened(work, number, by).await else { return Ok(()) };
+    let what = format!("DR passphrase no. {number} opened archive {} ({})", contents.head.seq, by.word());
+    work.commit(Writes { puts: vec![put], ..Writes::default() }, "restore", "prove", &what).await?;
+    Ok(())
 }
 
 /// A record as it goes into the catalog: byte for byte, but for the installation's own, which is a new instance and no owner yet.

@@ -1,10 +1,10 @@
 //! Drills in the catalog of the installation that they are about: the report, byte for byte, with its signature.
 
 use super::signing::{signer, verify_drill};
-use crate::domain::{Act, Drill, DrillDone, Fault, Kind, Text};
+use crate::domain::{Act, Drill, DrillDone, Fault, Kind, Prover, Text};
 use crate::format::{Object, RecordKind};
 use crate::ops::work::{Work, Writes};
-use crate::ops::{Keys, records};
+use crate::ops::{Keys, dr, records};
 
 /// The longest report that is kept, in bytes: one is some ten thousand.
 const LONGEST: usize = 1 << 18;
@@ -19,8 +19,15 @@ pub enum Noted {
 }
 
 /// Puts a report into the history. A signature must be this installation's own; without one there was no master key to sign with, and only
-/// the console that ran the drill may say so.
-pub async fn note(work: &Work, keys: &Keys, json: &[u8], signature: Option<&str>) -> Result<(DrillDone, Noted), Fault> {
+/// the console that ran the drill may say so. It knows besides where the DR passphrase came from, `dr_by`: where a person typed it, that is a
+/// proof of the envelope, and stands in the same commit.
+pub async fn note(
+    work: &Work,
+    keys: &Keys,
+    json: &[u8],
+    signature: Option<&str>,
+    dr_by: Option<&Prover>,
+) -> Result<(DrillDone, Noted), Fault> {
     let doing = || Text::from("drill not noted");
     if json.len() > LONGEST {
         let next = Act::say("keep its file with your papers; run the drill again");
@@ -49,8 +56,15 @@ pub async fn note(work: &Work, keys: &Keys, json: &[u8], signature: Option<&str>
     if work.at.settings.read_only {
         return Err(Fault::refused(doing(), "this console is read-only", Act::say("start it without --read-only")));
     }
-    let put = work.put(RecordKind::Drill, &drill.id, None, records::drill_members(&done), &private);
-    work.commit(Writes { puts: vec![put], ..Writes::default() }, "drill", "", &drill.summary()).await?;
+    let mut puts = vec![work.put(RecordKind::Drill, &drill.id, None, records::drill_members(&done), &private)];
+    if let (Some(by @ Prover::Person(_)), Some(archive)) = (dr_by, &drill.archive) {
+        // Two instances may have given one number to two passphrases: only an archive of this ledger says which.
+        let ledger = dr::ledger(work).await?;
+        if let Some(known) = ledger.iter().find(|known| *known.name == archive.name.to_string()) {
+            puts.push(dr::opened(work, known.number, by).await?);
+        }
+    }
+    work.commit(Writes { puts, ..Writes::default() }, "drill", "", &drill.summary()).await?;
     Ok((done, Noted::New))
 }
 

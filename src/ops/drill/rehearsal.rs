@@ -7,7 +7,7 @@ use super::signing::{signer, signer_name};
 use crate::crypto::{SigningKey, random};
 use crate::domain::{
     Act, Artifact, ArtifactFilter, Drill, DrillArchive, DrillFailure, DrillInstallation, DrillSample, DrillStep, Fault, Kind, Origin,
-    PolicyName, SAMPLES, Stage, Stop, Text,
+    PolicyName, Prover, SAMPLES, Stage, Stop, Text,
 };
 use crate::format::{openssh_public, report_json, sign_report};
 use crate::host::Host;
@@ -23,6 +23,7 @@ pub struct Rehearsal {
     drill: Drill,
     began: Instant,
     signer: Option<SigningKey>,
+    dr_by: Option<Prover>,
     tell: Arc<dyn Fn(Rehearsing<'_>) + Send + Sync>,
 }
 
@@ -42,6 +43,8 @@ pub struct Rehearsed {
     pub json: Vec<u8>,
     /// The signature over those bytes, and the line of the key that made it; None where no master key was recovered.
     pub signed: Option<(String, String)>,
+    /// Where the DR passphrase came from that opened the archive; None where none did, or a kit held it.
+    pub dr_by: Option<Prover>,
 }
 
 impl Rehearsal {
@@ -73,7 +76,15 @@ impl Rehearsal {
         let place = Place { catalog: scratch.paths().catalog };
         // The scratch place is written to whatever the live one is set to.
         let settings = Settings { read_only: false, accept_changed: None, ..settings.clone() };
-        Ok(Self { scratch, opening: Opening { place, host, settings }, drill, began: Instant::now(), signer: None, tell: Arc::new(tell) })
+        Ok(Self {
+            scratch,
+            opening: Opening { place, host, settings },
+            drill,
+            began: Instant::now(),
+            signer: None,
+            dr_by: None,
+            tell: Arc::new(tell),
+        })
     }
 
     /// The scratch machine.
@@ -108,8 +119,9 @@ impl Rehearsal {
         self.drill.origins.push(Origin { what: what.into(), from: from.into() });
     }
 
-    /// Notes which archive it was.
-    pub fn archive(&mut self, name: &str, place: &Text, contents: &Contents) {
+    /// Notes which archive it was, and where the DR passphrase came from that opened it.
+    pub fn archive(&mut self, name: &str, place: &Text, contents: &Contents, by: Option<Prover>) {
+        self.dr_by = by;
         let (head, i) = (&contents.head, &contents.installation);
         let installation = DrillInstallation {
             name: Text::new(i.name.to_string()),
@@ -200,7 +212,7 @@ impl Rehearsal {
     /// # Errors
     /// `Kind::Unexpected`.
     pub fn finish(self) -> Result<Rehearsed, Fault> {
-        let Self { scratch, opening, mut drill, began, signer, tell: _ } = self;
+        let Self { scratch, opening, mut drill, began, signer, dr_by, tell: _ } = self;
         drill.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         drill.passed = drill.steps.iter().all(|step| step.failed.is_none());
         drop((opening, scratch));
@@ -210,6 +222,6 @@ impl Rehearsal {
             let comment = drill.installation.as_ref().map(|i| signer_name(&i.name, &i.catalog_id)).unwrap_or_default();
             (sign_report(&key, &json), openssh_public(&key.public(), &comment))
         });
-        Ok(Rehearsed { drill, json, signed })
+        Ok(Rehearsed { drill, json, signed, dr_by })
     }
 }

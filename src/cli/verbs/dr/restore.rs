@@ -48,6 +48,8 @@ pub struct Wanted {
 pub struct Asked<T> {
     pub opened: T,
     pub from: Text,
+    /// None: out of a kit, which proves nothing of any envelope.
+    pub by: Option<Prover>,
 }
 
 /// Restores.
@@ -80,14 +82,13 @@ pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
     }
     call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
     call.out.note(&format!("it comes back into {}", shown(&call.place.catalog)));
-    let contents = open(call, &opening, &store, archive, &wanted).await?.opened;
+    let Asked { opened: contents, by, .. } = open(call, &opening, &store, archive, &wanted).await?;
     if let Some(kit) = &wanted.kit {
         agrees(call, kit, &contents)?;
     }
     call.out.note(inside(&contents).trim_end());
     let keys = unlock(call, &opening, &contents, wanted.kit.as_ref()).await?.opened;
-    let report = Report::nobody();
-    let restored = opening.restore(&contents, keys, Some(&wanted.target), &report, call.signals.stop()).await?;
+    let restored = opening.restore(&contents, keys, Some(&wanted.target), by.as_ref(), call.signals.stop()).await?;
     after(call, restored, &contents).await
 }
 
@@ -133,11 +134,12 @@ pub async fn open(
 ) -> Result<Asked<Contents>, Fault> {
     if let Some(secret) = secrets::of_family(call, &wanted.family, "DR passphrase").await? {
         let opened = opening.open(store, &archive.name, &secret).await?;
-        return Ok(Asked { opened, from: secret_from(&Prover::File) });
+        let by = if wanted.family.file.is_some() { Prover::File } else { Prover::Fd };
+        return Ok(Asked { opened, from: secret_from(&by), by: Some(by) });
     }
     if let Some(secret) = wanted.kit.as_ref().and_then(|kit| dr_secret(kit, archive)) {
         call.out.note("the DR passphrase is in the kit");
-        return Ok(Asked { opened: opening.open(store, &archive.name, &secret).await?, from: KIT.into() });
+        return Ok(Asked { opened: opening.open(store, &archive.name, &secret).await?, from: KIT.into(), by: None });
     }
     let Some(prompt) = call.prompt() else {
         let next = Act::say("--dr-passphrase-file F, --dr-passphrase-fd N, or a terminal");
@@ -215,15 +217,16 @@ pub fn inside(contents: &Contents) -> String {
 pub async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Option<&Kit>) -> Result<Asked<Keys>, Fault> {
     let with = secrets::unlocking_passkey(call)?;
     if let Some((secret, by)) = secrets::given(call).await? {
-        let from = secret_from(&by);
-        return Ok(Asked { opened: opening.unlock(contents, with.as_ref(), &secret, by, call.signals.stop()).await?, from });
+        let (from, with) = (secret_from(&by), with.as_ref());
+        let opened = opening.unlock(contents, with, &secret, by.clone(), call.signals.stop()).await?;
+        return Ok(Asked { opened, from, by: Some(by) });
     }
     for passkey in kit.iter().flat_map(|kit| &kit.passkeys) {
         let Some(secret) = passkey.passphrase.as_ref().and_then(kit_secret) else { continue };
         match opening.unlock(contents, None, &secret, Prover::File, call.signals.stop()).await {
             Ok(keys) => {
                 call.out.note(&format!("the passphrase of {} is in the kit", keys.by));
-                return Ok(Asked { opened: keys, from: KIT.into() });
+                return Ok(Asked { opened: keys, from: KIT.into(), by: None });
             }
             Err(fault) if fault.kind == Kind::Secret => {}
             Err(fault) => return Err(fault),
@@ -243,7 +246,7 @@ pub async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Op
 fn typed<T>(call: &Call, (opened, wrong): (T, u32)) -> Asked<T> {
     let from = secret_from(&call.person());
     let from = if wrong == 0 { from } else { Text::new(format!("{from}, after {}", count(wrong.into(), "wrong try", "wrong tries"))) };
-    Asked { opened, from }
+    Asked { opened, from, by: Some(call.person()) }
 }
 
 /// The locations are read through, and the receipt is written.

@@ -27,7 +27,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let (json, signature) = verify::read(&args.file)?;
     let mut session = call.session().await?;
     unlock::unlock(call, &mut session).await?;
-    let (done, noted) = session.note_drill(&json, Some(&signature)).await?;
+    let (done, noted) = session.note_drill(&json, Some(&signature), None).await?;
     let how = if noted == Noted::New { "is in the history now" } else { "was in the history already" };
     let ended = if done.passed { "passed" } else { "failed" };
     let people = format!("drill {} of {} {how}: it {ended}\n", Text::new(done.scenario.to_string()), done.began_at);

@@ -95,7 +95,8 @@ async fn noted(call: &Call, folder: &Path, rehearsed: &Rehearsed) {
     let why = "The catalog of this installation is here. Unlock it, and the drill is put into its history:";
     let note = async {
         let Some(session) = unlock::here(call, &installation.catalog_id, why).await? else { return Ok(false) };
-        session.note_drill(&rehearsed.json, rehearsed.signed.as_ref().map(|(signature, _)| signature.as_str())).await.map(|_| true)
+        let signature = rehearsed.signed.as_ref().map(|(signature, _)| signature.as_str());
+        session.note_drill(&rehearsed.json, signature, rehearsed.dr_by.as_ref()).await.map(|_| true)
     };
     match note.await {
         Ok(true) => call.out.note("in the history: kastellan drill list"),
@@ -132,9 +133,9 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
         let what = Text::new(format!("archive {} of {}", head.seq, head.created_at));
         Ok((asked, what))
     };
-    let restore::Asked { opened: contents, from } = rehearsal.step(&Stage::Archive, open).await?;
+    let restore::Asked { opened: contents, from, by } = rehearsal.step(&Stage::Archive, open).await?;
     rehearsal.origin(format!("DR passphrase no. {}", contents.header.dr_passphrase), from);
-    rehearsal.archive(&archive.name, &place, &contents);
+    rehearsal.archive(&archive.name, &place, &contents, by);
     call.out.note(restore::inside(&contents).trim_end());
 
     let unlock = async {
@@ -142,13 +143,12 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
         let what = Text::new(format!("passkey {}", asked.opened.by));
         Ok((asked, what))
     };
-    let restore::Asked { opened: keys, from } = rehearsal.step(&Stage::MasterKey, unlock).await?;
+    let restore::Asked { opened: keys, from, .. } = rehearsal.step(&Stage::MasterKey, unlock).await?;
     rehearsal.origin(format!("secret of passkey {}", keys.by), from);
     rehearsal.recovered(&keys);
 
     let catalog = async {
-        let nobody = crate::ops::Report::nobody();
-        let restored = opening.restore(&contents, keys, Some(&wanted.target), &nobody, call.signals.stop()).await?;
+        let restored = opening.restore(&contents, keys, Some(&wanted.target), None, call.signals.stop()).await?;
         if let Some(first) = restored.quarantined.first() {
             let cause = format!("{} did not verify, the first: {first}", count(restored.quarantined.len() as u64, "record", "records"));
             return Err(Fault::new(Kind::Damaged, "catalog not restored", cause, Act::say("take another archive: kastellan dr list")));
