@@ -152,3 +152,32 @@ fn objects_are_owner_only() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
     }
 }
+
+#[test]
+fn damage_that_a_verification_finds_is_in_the_journal_one_entry_a_run() {
+    let yard = Yard::new();
+    let ids: Vec<String> = (0..5).map(|n| yard.seal(&[n])).collect();
+    let entries = || {
+        let out = yard.house.open(&["journal", "list", "-o", "json"]).out;
+        let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let of_it = list["items"].as_array().unwrap().iter().filter(|item| item.to_string().contains("\"artifact verify\""));
+        of_it.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    yard.house.open(&["artifact", "verify", "--all"]);
+    assert!(entries().is_empty(), "what is whole is no news");
+    for (path, mut bytes) in yard.objects("nfs").into_iter().filter(|(path, _)| path.to_string_lossy().ends_with(".tink")).take(4) {
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(yard.run(&["artifact", "verify", "--all", "--read-only"]).code, 7);
+    assert!(entries().is_empty(), "read-only writes nothing");
+    assert_eq!(yard.run(&["artifact", "verify", "--all"]).code, 7);
+    let found = entries();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("4 of 5 artifacts damaged: ") && found[0].contains("; and 1 more"), "{found:?}");
+    assert!(found[0].contains("of app-daily in nfs: ") && ids.iter().any(|id| found[0].contains(&id[..12])), "{found:?}");
+    fs::rename(yard.folder("nfs"), yard.folder("away")).unwrap();
+    assert_eq!(yard.run(&["artifact", "verify", "--all"]).code, 6);
+    assert_eq!(entries().len(), 1, "what cannot be read is not damaged");
+    yard.house.open(&["journal", "verify"]);
+}

@@ -1,15 +1,17 @@
-//! Verifying artifacts: every tag of every segment, writing nothing but when it was.
+//! Verifying artifacts: every tag of every segment, writing nothing but when it was, and what is damaged.
 
 use super::reading::{self, Told};
 use super::{entry, find};
-use crate::domain::{Artifact, ArtifactFilter, Fault, Kind, Stop};
+use crate::domain::{Artifact, ArtifactFilter, Fault, Kind, Stop, count};
 use crate::ops::Keys;
-use crate::ops::work::Work;
+use crate::ops::work::{Work, Writes};
 
 /// When the last run over all began, among the index's notes.
 const RUN: &str = "verify-run";
 /// How many entries are read at once.
 const PAGE: usize = 500;
+/// How many damaged ones a journal entry names.
+const NAMED: usize = 3;
 
 /// How one artifact's verification ended.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub enum Scope<'a> {
     },
 }
 
-/// Verifies one after the other and tells each; how many were whole and how many were not.
+/// Verifies one after the other and tells each; how many were whole and how many were not. Damage is in the journal, one entry a run.
 pub async fn verify(
     work: &Work,
     keys: &Keys,
@@ -42,15 +44,64 @@ pub async fn verify(
     mut tell: impl FnMut(&Verified),
     stop: &Stop,
 ) -> Result<(u64, u64), Fault> {
-    let (mut whole, mut broken) = (0, 0);
-    let mut count = |verified: &Verified| {
-        if verified.outcome.is_ok() {
-            whole += 1;
-        } else {
-            broken += 1;
-        }
+    let mut tally = Tally::default();
+    let count = |verified: &Verified| {
+        tally.add(verified);
         tell(verified);
     };
+    let ended = each(work, keys, scope, progress, count, stop).await;
+    // A run that was stopped found what it found.
+    let noted = tally.note(work).await;
+    ended.and(noted).map(|()| (tally.whole, tally.broken))
+}
+
+/// What a run found.
+#[derive(Default)]
+struct Tally {
+    whole: u64,
+    broken: u64,
+    damaged: u64,
+    /// The first damaged ones, and why.
+    first: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, verified: &Verified) {
+        let Err(fault) = &verified.outcome else {
+            self.whole += 1;
+            return;
+        };
+        self.broken += 1;
+        // One that cannot be reached says nothing about its tags.
+        if fault.kind == Kind::Damaged {
+            self.damaged += 1;
+            if self.first.len() < NAMED {
+                let artifact = &verified.artifact;
+                self.first.push(format!("{} of {} in {}: {}", artifact.short_id(), artifact.policy, artifact.location, fault.cause));
+            }
+        }
+    }
+
+    async fn note(&self, work: &Work) -> Result<(), Fault> {
+        if self.damaged == 0 || work.at.settings.read_only {
+            return Ok(());
+        }
+        let verified = count(self.whole + self.broken, "artifact", "artifacts");
+        let more = self.damaged - self.first.len() as u64;
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        let what = format!("{} of {verified} damaged: {}{more}", self.damaged, self.first.join("; "));
+        work.commit(Writes::default(), "artifact verify", "", &what).await.map(drop)
+    }
+}
+
+async fn each(
+    work: &Work,
+    keys: &Keys,
+    scope: &Scope<'_>,
+    progress: impl Fn(&Artifact) -> Told,
+    mut count: impl FnMut(&Verified),
+    stop: &Stop,
+) -> Result<(), Fault> {
     match scope {
         Scope::One(id) => {
             for artifact in find(&work.at, &work.installation, Some(&work.grant.metadata), id)? {
@@ -81,7 +132,7 @@ pub async fn verify(
             }
         }
     }
-    Ok((whole, broken))
+    Ok(())
 }
 
 async fn one(work: &Work, keys: &Keys, artifact: Artifact, progress: impl Fn(&Artifact) -> Told, stop: &Stop) -> Result<Verified, Fault> {

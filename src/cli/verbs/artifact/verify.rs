@@ -10,7 +10,7 @@ use crate::ops::{Resource, Scope, Told, Verified};
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Check every tag of an artifact, or of all, and write nothing
+/// Check every tag of an artifact, or of all; damage is noted in the journal
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which: its id, or the first digits of it
