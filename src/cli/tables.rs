@@ -30,6 +30,10 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
         let (left, all) = (after.left(facts), after.todo(facts).len());
         let _ = writeln!(out, "! After the {}: {left} of {all} steps are left: kastellan rotate --checklist", after.title());
     }
+    let take_over = facts.take_over();
+    if take_over.is_some() {
+        out.push_str("! restored, and not the owner: it seals, archives and prunes nothing yet\n");
+    }
     for other in facts.dr.iter().flat_map(|dr| &dr.foreign) {
         let short = other.instance_id.get(..4).unwrap_or(&other.instance_id);
         let _ = writeln!(
@@ -56,7 +60,7 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
     if let Some(key) = signing_line(installation) {
         let _ = writeln!(out, "drill reports are signed by: {key}");
     }
-    if let Some(act) = answers.iter().find_map(|answer| answer.act.as_ref()) {
+    if let Some(act) = take_over.as_ref().or_else(|| answers.iter().find_map(|answer| answer.act.as_ref())) {
         let _ = writeln!(out, "next: {}", act.say);
     }
     out

@@ -273,6 +273,10 @@ mod tests {
         let (verdict, why, act) = later(1, day + 1);
         assert_eq!((verdict, act.as_str()), (Verdict::Stale, "kastellan dr archive"));
         assert!(why.ends_with("; 1 change in no archive"), "{why}");
+        // One that was restored archives nothing before it is taken over.
+        let mut restored = Facts { debt: 1, now: facts.now.plus(day + 1), ..facts.clone() };
+        restored.installation.as_mut().unwrap().owner = false;
+        assert!(of(&restored).2.starts_with("kastellan dr take-over"));
     }
 
     #[test]

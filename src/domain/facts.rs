@@ -1,6 +1,6 @@
 //! What is known, when it was seen, and by whom.
 
-use super::{Location, LocationName, Passkey, PasskeyName, PolicyName, Text, Timestamp};
+use super::{Act, Flow, Location, LocationName, Passkey, PasskeyName, PolicyName, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -224,6 +224,13 @@ impl Facts {
     #[must_use]
     pub fn dr_on(&self) -> bool {
         self.dr.as_ref().is_some_and(|dr| dr.enabled)
+    }
+
+    /// What a restored instance has to do before it seals and archives; None for an owner.
+    #[must_use]
+    pub fn take_over(&self) -> Option<Act> {
+        let restored = self.installation.as_ref().is_some_and(|i| !i.owner);
+        restored.then(|| Act::flow("kastellan dr take-over, once the old one is gone for good", Flow::DrTakeOver, None))
     }
 
     /// Whether the keys are here.

@@ -153,7 +153,7 @@ pub fn stale_at(facts: &Facts) -> Option<Timestamp> {
 
 /// An archive that is kept and proved, and a passkey whose wrap is in it; the worse of the two. Nothing but a rehearsal proves the whole.
 fn machine_lost(facts: &Facts) -> Answer {
-    let archive = || Act::flow("kastellan dr archive", Flow::DrArchive, None);
+    let archive = || facts.take_over().unwrap_or_else(|| Act::flow("kastellan dr archive", Flow::DrArchive, None));
     let say = |verdict, why: String, proved_at, act: Act| Answer {
         scenario: Scenario::MachineLost,
         verdict,

@@ -100,7 +100,11 @@ fn a_policy_that_no_archive_knows_comes_back_from_a_location_that_hides_its_name
 fn a_restored_installation_seals_and_prunes_nothing_before_it_is_taken_over() {
     let site = Site::new();
     let bare = Bare::new();
-    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let next = "next: kastellan dr take-over, once the old one is gone for good\n";
+    let run = bare.restore(&site.share(), &[]);
+    assert!(run.code == 0 && run.err.ends_with(next), "{}", run.err);
+    let status = || bare.home.good(&["status"]).out;
+    assert!(status().ends_with(next) && status().contains("\n! restored, and not the owner: "), "{}", status());
     let file = bare.home.file("x", "x", 0o600);
     for args in [
         vec!["artifact", "seal", &file, "--policy", "app-daily"],
@@ -113,6 +117,7 @@ fn a_restored_installation_seals_and_prunes_nothing_before_it_is_taken_over() {
     }
     bare.run(&["dr", "take-over"]).assert_fault(5);
     assert_eq!(bare.run(&["dr", "take-over", "--confirm", "prod-eu1"]).code, 0);
+    assert!(!status().contains("take-over") && !status().contains("not the owner"), "{}", status());
     let run = bare.run(&["artifact", "seal", &file, "--policy", "app-daily"]);
     assert_eq!(run.code, 0, "{}", run.err);
     // Two twins prune: each only its own.

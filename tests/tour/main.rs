@@ -78,6 +78,7 @@ fn the_five_minute_tour_loses_everything_and_gets_it_back() {
     let (said, _) = run_block(&home, &folder, "tour");
     assert!(said.ends_with("what must not be lost\n"), "{said}");
     assert!(said.contains("machine lost") && said.contains("UNPROVED"), "{said}");
+    assert!(said.contains("this instance is the owner"), "{said}");
 }
 
 /// Python with Tink; None where it cannot be had.

@@ -277,7 +277,8 @@ async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(
         missing.push(Text::new(format!("not tried today: {} (kastellan passkey check)", stale.join(", "))));
     }
     if call.out.format != Format::Table && call.out.format != Format::Wide {
-        let body = serde_json::json!({ "back": lines, "notBack": missing, "archive": contents.head.seq });
+        let next = facts.take_over().map(|act| act.say);
+        let body = serde_json::json!({ "back": lines, "notBack": missing, "archive": contents.head.seq, "next": next });
         return call.out.one(Resource::ours("Receipt", "dr restore", body), "", true);
     }
     let mut people = String::new();
@@ -291,7 +292,10 @@ async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(
         }
     }
     call.out.data(&people)?;
-    call.out.note("next: kastellan artifact list; kastellan dr take-over, once the old one is gone for good");
+    call.out.note("look at what is back: kastellan artifact list");
+    if let Some(act) = facts.take_over() {
+        call.out.note(&format!("next: {}", act.say));
+    }
     Ok(())
 }
 

@@ -62,8 +62,8 @@ fn people(facts: &Facts) -> String {
     } else {
         out.push_str("every change is in an archive\n");
     }
-    if facts.installation.as_ref().is_some_and(|i| !i.owner) {
-        out.push_str("restored, and not the owner: it archives nothing\nnext: kastellan dr take-over, once the old one is gone for good\n");
+    if let Some(act) = facts.take_over() {
+        let _ = writeln!(out, "restored, and not the owner: it archives nothing\nnext: {}", act.say);
     } else if facts.debt > 0 {
         out.push_str("next: kastellan dr archive\n");
     }
