@@ -21,6 +21,7 @@ mod progress;
 mod prompt;
 mod secrets;
 mod signals;
+mod table;
 mod tables;
 mod talk;
 mod terminal;

@@ -1,13 +1,13 @@
 //! What is written where: data to standard output, everything else to standard error.
 //!
-//! Owns: `-o`, tables, the end of a reader that closes early, notes and progress. Must not: gather facts. Next: verbs call
+//! Owns: `-o`, the end of a reader that closes early, notes and progress. Must not: gather facts. Next: verbs call
 //! [`Out::list`] and [`Out::one`].
 
-use crate::domain::{Act, Changed, Fault, Kind, Text};
+pub use super::table::Table;
+use crate::domain::{Act, Changed, Fault, Kind};
 use crate::host::why;
 use crate::ops::{Resource, Talk, to_json_list, to_yaml_list};
 use std::io::{ErrorKind, IsTerminal, Write};
-use unicode_width::UnicodeWidthStr;
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -121,6 +121,11 @@ impl Out {
         matches!(self.format, Format::Table | Format::Wide)
     }
 
+    /// A table within a text for people: -o wide has each row on one line.
+    pub fn people(&self, table: &Table) -> String {
+        if self.format == Format::Wide { table.render(self.color) } else { table.fitted(self.color) }
+    }
+
     /// Writes a list.
     ///
     /// # Errors
@@ -210,82 +215,4 @@ fn name_of(resource: &Resource) -> String {
     let group = text(&resource.0["apiVersion"]);
     let group = group.split('/').next().unwrap_or_default();
     format!("{kind}.{group}/{}", text(&resource.0["metadata"]["name"]))
-}
-
-/// Aligned columns.
-#[derive(Default)]
-pub struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-    empty: String,
-}
-
-impl Table {
-    /// With these column names; `empty` is said where there is no row.
-    pub fn new(head: &[&'static str], empty: impl Into<String>) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new(), empty: empty.into() }
-    }
-
-    /// Adds a row.
-    pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
-    }
-
-    /// The table as text. Cells come from texts that were cleaned already; they are cleaned again, for no cell may move a cursor.
-    pub fn render(&self, color: bool) -> String {
-        if self.rows.is_empty() {
-            return format!("{}\n", self.empty);
-        }
-        let rows: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| Text::new(cell.as_str()).to_string()).collect()).collect();
-        let mut widths: Vec<usize> = self.head.iter().map(|name| name.width()).collect();
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
-            }
-        }
-        let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
-        let mut out = line(&head, &widths, false);
-        for row in &rows {
-            out.push_str(&line(row, &widths, color));
-        }
-        out
-    }
-}
-
-fn line(cells: &[String], widths: &[usize], color: bool) -> String {
-    let mut out = String::new();
-    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if index > 0 {
-            out.push_str("  ");
-        }
-        out.push_str(&paint(cell, color));
-        out.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width())));
-    }
-    format!("{}\n", out.trim_end())
-}
-
-/// The words that answer, in colour where that is wanted; the word itself says it all.
-fn paint(word: &str, color: bool) -> String {
-    let code = match word {
-        "YES" => "32",
-        "STALE" | "UNKNOWN" | "UNPROVED" | "PENDING" => "33",
-        "NO" | "problem" => "31",
-        _ => return word.to_owned(),
-    };
-    if color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_align_by_width_and_hostile_cells_are_tamed() {
-        let mut table = Table::new(&["NAME", "OPENS"], "none");
-        table.row(vec!["日本".into(), "YES".into()]);
-        table.row(vec!["a\x1b[2Jb".into(), "NO".into()]);
-        assert_eq!(table.render(false), "NAME    OPENS\n日本    YES\na\u{fffd}[2Jb  NO\n");
-        assert_eq!(Table::new(&["NAME"], "There is none.").render(false), "There is none.\n");
-    }
 }

@@ -53,9 +53,9 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
         let proved = answer.proved_at.map_or_else(|| "-".into(), |at| at.short(facts.now));
         cases.row(vec![answer.scenario.title().to_string(), answer.verdict.word().into(), answer.why.to_string(), proved]);
     }
-    out.push_str(&cases.render(call.out.color));
+    out.push_str(&call.out.people(&cases));
     let _ = writeln!(out, "\nWho can open them?  {}", counts(facts));
-    out.push_str(&passkeys(facts, facts.now, call.out.format).render(call.out.color));
+    out.push_str(&call.out.people(&passkeys(facts, facts.now, call.out.format)));
     let _ = writeln!(out, "\n{}; journal ends at entry {}\nanchor: {anchor}", count(facts.policies, "policy", "policies"), facts.head.seq);
     if let Some(key) = signing_line(installation) {
         let _ = writeln!(out, "drill reports are signed by: {key}");

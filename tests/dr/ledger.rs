@@ -160,6 +160,12 @@ fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
         found["answer"].as_str().unwrap_or("-").to_owned()
     };
     assert_eq!((of("restart").as_str(), of("machine-lost").as_str(), of("dr-forgotten").as_str()), ("YES", "NO", "-"));
+    for verb in ["status", "readiness"] {
+        let out = house.look(&[verb]).out;
+        let table =
+            out.lines().skip_while(|line| !line.starts_with("CASE ")).take_while(|line| !line.is_empty() && !line.starts_with("next:"));
+        assert!(table.clone().count() > 2 && table.clone().all(|line| line.chars().count() <= 80), "{out}");
+    }
     let fails = |on: &str| house.home.run(&["readiness", "--fail-on", on]).code;
     assert_eq!((fails("no"), fails("stale"), fails("unproved")), (9, 9, 9));
     house.open(&["location", "add", "nfs", "--directory", folder.to_str().unwrap()]);

@@ -78,7 +78,7 @@ fn people(call: &Call, facts: &Facts, answers: &[Answer]) -> String {
         let proved = answer.proved_at.map_or_else(|| "-".into(), |at| at.short(facts.now));
         table.row(vec![answer.scenario.title().to_string(), answer.verdict.word().into(), answer.why.to_string(), proved]);
     }
-    let mut out = table.render(call.out.color);
+    let mut out = call.out.people(&table);
     if call.out.format == Format::Wide {
         out.push('\n');
         for answer in answers {
