@@ -205,7 +205,7 @@ fn rehearsed(way: &str, proved_at: Option<Timestamp>, facts: &Facts) -> Answer {
         }
         (None, Some(_), Some(due)) if facts.now < due => (Verdict::Yes, format!("{way}; drill due {}", due.day())),
         (None, Some(at), _) => (Verdict::Stale, format!("{way}; last drill {}", at.day())),
-        (None, None, _) => (Verdict::Unproved, format!("{way}; the whole way was never gone")),
+        (None, None, _) => (Verdict::Unproved, format!("{way}; nobody has gone this whole way yet")),
     };
     let act = (verdict != Verdict::Yes).then(|| drills.act());
     Answer { scenario: Scenario::MachineLost, verdict, why: why.into(), proved_at: drills.passed.or(proved_at), act }
