@@ -268,8 +268,11 @@ fn on_a_terminal_the_words_are_shown_once_and_the_target_asks_for_them() {
     assert_eq!(line.split_whitespace().count(), 12);
     let terminal = Launch::kastellan(&target.home, &["migration", "inspect", to.to_str().unwrap()]).start();
     terminal.wait_text("passphrase of the import data");
-    terminal.send("wrong words\r");
+    // One word misread: the word list tells which.
+    let misread: Vec<&str> = line.split_whitespace().enumerate().map(|(at, word)| if at == 6 { "kastellan" } else { word }).collect();
+    terminal.send(format!("{}\r", misread.join(" ")));
     terminal.wait_text("wrong passphrase");
+    terminal.wait_text("word 7 is not in the word list");
     terminal.send(format!("{}\r", line.trim()));
     terminal.wait_text("Policy      app-daily");
     assert!(matches!(terminal.wait_end(), harness::pty::Ended::Code(0)));

@@ -2,7 +2,7 @@
 
 use crate::cli::call::Call;
 use crate::cli::families::Family;
-use crate::cli::secrets::{self, PROMPTS};
+use crate::cli::{attempts, secrets};
 use crate::crypto::Passphrase;
 use crate::domain::{Act, Changed, Fault, Kind, Text, Timestamp};
 use crate::host::read_secret_or_public;
@@ -31,26 +31,8 @@ pub async fn read(call: &Call, file: &Path, family: &Family) -> Result<ImportDat
         let cause = "it is protected by a passphrase, which was not given, and there is no terminal to ask on";
         return Err(Fault::new(Kind::Secret, "import data not opened", cause, next).leaving(Changed::Unsaid));
     };
-    let mut label = String::new();
-    let mut last = None;
-    for _ in 0..PROMPTS {
-        let entered = prompt.secret(&format!("{label}passphrase of the import data: ")).await?;
-        let passphrase = match Passphrase::entered(&entered) {
-            Ok(passphrase) => passphrase,
-            Err(e) => {
-                label = format!("not taken: {e}\n");
-                continue;
-            }
-        };
-        match open(call, &text, passphrase).await {
-            Err(fault) if fault.kind == Kind::Secret => {
-                label = format!("{}\n", fault.line());
-                last = Some(fault);
-            }
-            ended => return ended,
-        }
-    }
-    Err(last.unwrap_or_else(|| fault(&ImportDataError::Protected)))
+    let opened = attempts::ask(&prompt, "", "passphrase of the import data", async |passphrase| open(call, &text, passphrase).await);
+    opened.await.map(|(data, _)| data)
 }
 
 async fn open(call: &Call, text: &Arc<ImportText>, passphrase: Passphrase) -> Result<ImportData, Fault> {
