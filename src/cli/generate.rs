@@ -73,7 +73,7 @@ fn words(envelope: &Text, secret: &Passphrase, remark: &str) -> Zeroizing<String
     for (index, word) in spaced(secret.expose()).enumerate() {
         let number = index + 1;
         let _ = write!(out, "    {number:>2} {word:<10}");
-        if number % 4 == 0 {
+        if number % 3 == 0 {
             out.push_str("\r\n");
         }
     }
@@ -169,6 +169,14 @@ mod tests {
         let Ok(secret) = Passphrase::entered(b"one two three") else { panic!("taken") };
         assert_eq!(difference(&secret, b"one TWO 3"), "Not the same: word 3 differs. Look again.");
         assert_eq!(difference(&secret, b"one two"), "Not the same: word 3 is missing. Look again.");
+    }
+
+    #[test]
+    fn words_stand_in_rows_of_three_in_reading_order() {
+        let Ok(secret) = Passphrase::entered(b"a b c d e f g h i j k l") else { panic!("taken") };
+        let shown = words(&"PASSKEY ana".into(), &secret, "");
+        let rows: Vec<Vec<&str>> = shown.lines().map(|row| row.split_whitespace().collect()).collect();
+        assert!(rows.contains(&vec!["1", "a", "2", "b", "3", "c"]) && rows.contains(&vec!["10", "j", "11", "k", "12", "l"]), "{rows:?}");
     }
 
     #[test]

@@ -212,7 +212,8 @@ fn generated(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, slot: Slot, e
             let area = on_envelope(canvas, area, envelope);
             let text = std::str::from_utf8((view.secret)(slot)).unwrap_or_default();
             for (at, word) in (0_u16..).zip(text.split(' ')) {
-                let (column, row) = (at / 4, at % 4);
+                // In rows of three, as the command line shows them; four would not fit the smallest terminal.
+                let (row, column) = (at / 3, at % 3);
                 let (x, y) = (area.x + column * 16, area.y + row);
                 if y < area.bottom() {
                     canvas.put(x, y, 3, &format!("{:>2} ", at + 1), Role::Muted);
