@@ -229,7 +229,7 @@ static BINDINGS: [Binding; 45] = [
     row(Action::Suspend, "suspend", &[Key::Ctrl('z')], "locks, then suspends the program")
         .unless(|app| app.operation_runs().then(|| "an operation runs: it would stand still half done".into())),
     row(Action::Quit, "quit", &[Key::Ctrl('c')], "quits; asks while an operation runs"),
-    row(Action::QuitAtRoot, "quit-at-root", &[Key::Char('q')], "at the root: `q` again quits")
+    row(Action::QuitAtRoot, "quit-at-root", &[Key::Char('q')], "at the root: q again quits")
         .at("Everywhere", &[Overview, First])
         .hinted("quit"),
     row(Action::Stop, "stop", &[], "stops the running operation at its next safe point").only(App::operation_runs),

@@ -365,6 +365,11 @@ fn titles_name_context_and_installation() {
 }
 
 #[test]
+fn what_keys_do_is_said_without_marks_of_a_document() {
+    assert!(bindings().iter().all(|b| !b.description.contains('`')));
+}
+
+#[test]
 fn hints_say_what_a_key_does_here() {
     let hinted = |app: &App| hints(app).into_iter().map(|(key, word)| format!("{key} {word}")).collect::<Vec<_>>().join("  ");
     let mut app = start(facts(&["a", "b"]));
