@@ -8,7 +8,7 @@ use super::prompt::Prompt;
 use super::secrets::{self, Opened, PROMPTS};
 use crate::crypto::{Passphrase, Secrets, Slip, Words};
 use crate::domain::{Act, Counted, Facts, Fault, Installation, Kind, Opens, PasskeyName, PassphraseSource, Prover, Slot, Text};
-use crate::ops::{Keys, Search, Session, Trying, Unlock, unlock as open};
+use crate::ops::{Keys, Search, Session, Talk, Trying, Unlock, unlock as open};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
 use std::sync::Mutex;
@@ -18,6 +18,9 @@ use std::sync::Mutex;
 /// # Errors
 /// `Kind::Secret` where nothing opens or nothing was given, naming the flags; `Kind::Interrupted`.
 pub async fn unlock(call: &Call, session: &mut Session) -> Result<Opened, Fault> {
+    if let Some(opened) = join(call, session).await? {
+        return Ok(opened);
+    }
     let (keys, secret) = keys(call, session).await?;
     let opened = Opened { by: keys.by.clone(), from: keys.prover.clone(), secret };
     for line in session.admit(keys).await? {
@@ -26,11 +29,22 @@ pub async fn unlock(call: &Call, session: &mut Session) -> Result<Opened, Fault>
     Ok(opened)
 }
 
-/// Unlocks where flags say how, else leaves it locked.
+/// Unlocks with the keys that the console lends, where it does.
+async fn join(call: &Call, session: &mut Session) -> Result<Option<Opened>, Fault> {
+    let Some(keys) = call.out.talk.as_ref().and_then(Talk::take_keys) else { return Ok(None) };
+    let opened = Opened { by: keys.by.clone(), from: keys.prover.clone(), secret: None };
+    session.join(keys).await?;
+    Ok(Some(opened))
+}
+
+/// Unlocks where flags say how or the console lends its keys, else leaves it locked.
 ///
 /// # Errors
 /// As [`unlock`].
 pub async fn if_given(call: &Call, session: &mut Session) -> Result<(), Fault> {
+    if join(call, session).await?.is_some() {
+        return Ok(());
+    }
     let globals = &call.globals;
     if globals.passphrase_file.is_empty() && globals.passphrase_fd.is_none() && globals.unlock_with.is_none() {
         return Ok(());

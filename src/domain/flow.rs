@@ -68,3 +68,24 @@ pub enum Guided {
     /// Try every right on a location.
     LocationCheck(Text),
 }
+
+impl Guided {
+    /// Whether it takes the keys of the console that is unlocked. What rehearses or undoes a loss asks for the very secrets of that day.
+    #[must_use]
+    pub fn borrows_keys(&self) -> bool {
+        !matches!(self, Self::Recover | Self::Drill | Self::KitCheck)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rehearsal_asks_for_all_that_would_be_asked_for_on_that_day() {
+        let asks = [Guided::Recover, Guided::Drill, Guided::KitCheck];
+        assert!(asks.iter().all(|what| !what.borrows_keys()));
+        let borrow = [Guided::Verify(None), Guided::Open("ab".into()), Guided::Import, Guided::LocationCheck("nfs".into())];
+        assert!(borrow.iter().all(Guided::borrows_keys));
+    }
+}

@@ -19,4 +19,9 @@ impl Keys {
     pub(super) fn new(master: Key, by: PasskeyName, prover: Prover, at: Timestamp) -> Self {
         Self { derived: Derived::from_master(&master), master, by, prover, at }
     }
+
+    /// A second copy, said aloud.
+    pub(super) fn duplicate(&self) -> Self {
+        Self::new(self.master.duplicate(), self.by.clone(), self.prover.clone(), self.at)
+    }
 }

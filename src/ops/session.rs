@@ -110,23 +110,8 @@ impl Session {
     /// `Kind::Damaged` where the journal or the opened passkey's record is not what was written; as the catalog's. The keys are then
     /// not taken in.
     pub async fn admit(&mut self, keys: Keys) -> Result<Vec<Text>, Fault> {
-        let metadata = keys.derived.metadata_key();
         let journal_key = keys.derived.journal_key();
-        let installation = facts::installation(&self.at, Some(&metadata)).await?;
-        let mut ledger = Ledger::new(&installation.catalog_id, &installation.instance_id, WATCHED);
-        let mut tries = 0;
-        let altered = loop {
-            ledger.follow(self.at.catalog.as_ref(), Some(&journal_key), |_, _| {}).await?;
-            let refused = self.refuse_what_was_put_back(&ledger, &keys, &installation).await;
-            let altered = self.altered_proof(&ledger, &keys.by).await?;
-            tries += 1;
-            // Others unlock and write meanwhile: judged is what was read at one and the same end of the journal.
-            if self.unmoved(&ledger).await? || tries >= TRIES {
-                refused?;
-                break altered;
-            }
-        };
-
+        let (mut ledger, installation, altered) = self.examined(&keys).await?;
         let mut told = Vec::new();
         let unvouched = ledger.link().seq - ledger.vouched_to();
         if unvouched > 0 {
@@ -156,6 +141,43 @@ impl Session {
         self.keys = Some(keys);
         *self.ledger.lock().await = Some(ledger);
         Ok(told)
+    }
+
+    /// Takes in keys that another session of this process was unlocked with: nothing is proved by that, so nothing is written.
+    ///
+    /// # Errors
+    /// As [`Session::admit`].
+    pub async fn join(&mut self, keys: Keys) -> Result<(), Fault> {
+        let (ledger, ..) = self.examined(&keys).await?;
+        self.keys = Some(keys);
+        *self.ledger.lock().await = Some(ledger);
+        Ok(())
+    }
+
+    /// A copy of the keys, for [`Session::join`]; None while locked.
+    #[must_use]
+    pub fn lend(&self) -> Option<Keys> {
+        self.keys.as_ref().map(Keys::duplicate)
+    }
+
+    /// The journal read to its end with these keys, and what is wrong with the record of the passkey's opening.
+    async fn examined(&self, keys: &Keys) -> Result<(Ledger, Installation, Option<String>), Fault> {
+        let metadata = keys.derived.metadata_key();
+        let journal_key = keys.derived.journal_key();
+        let installation = facts::installation(&self.at, Some(&metadata)).await?;
+        let mut ledger = Ledger::new(&installation.catalog_id, &installation.instance_id, WATCHED);
+        let mut tries = 0;
+        loop {
+            ledger.follow(self.at.catalog.as_ref(), Some(&journal_key), |_, _| {}).await?;
+            let refused = self.refuse_what_was_put_back(&ledger, keys, &installation).await;
+            let altered = self.altered_proof(&ledger, &keys.by).await?;
+            tries += 1;
+            // Others unlock and write meanwhile: judged is what was read at one and the same end of the journal.
+            if self.unmoved(&ledger).await? || tries >= TRIES {
+                refused?;
+                return Ok((ledger, installation, altered));
+            }
+        }
     }
 
     /// What was recorded of the passkey's opening, where it is not what was written.

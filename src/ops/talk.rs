@@ -2,6 +2,7 @@
 //!
 //! Owns: what lies between them. Must not: know what is asked, or how it is drawn. Answers are wiped once they were read.
 
+use super::Keys;
 use crate::domain::{Counted, Saying, Text};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -14,6 +15,7 @@ pub struct Talk {
     says: UnboundedSender<Saying>,
     answers: Arc<Mutex<UnboundedReceiver<Zeroizing<Vec<u8>>>>>,
     left: watch::Receiver<bool>,
+    keys: Arc<std::sync::Mutex<Option<Keys>>>,
 }
 
 /// The console's side.
@@ -29,14 +31,14 @@ pub struct Answers {
     leave: Arc<watch::Sender<bool>>,
 }
 
-/// Both sides of a new one.
+/// Both sides of a new one; `keys` are for the verb to take, in place of asking for them again.
 #[must_use]
-pub fn talk() -> (Talk, Listener) {
+pub fn talk(keys: Option<Keys>) -> (Talk, Listener) {
     let (says, said) = unbounded_channel();
     let (answers, answered) = unbounded_channel();
     let (leave, left) = watch::channel(false);
     let answers = Answers { answers, leave: Arc::new(leave) };
-    (Talk { says, answers: Arc::new(Mutex::new(answered)), left }, Listener { said, answers })
+    (Talk { says, answers: Arc::new(Mutex::new(answered)), left, keys: Arc::new(keys.into()) }, Listener { said, answers })
 }
 
 impl Talk {
@@ -62,6 +64,12 @@ impl Talk {
             answer = answers.recv() => answer,
             () = self.left() => None,
         }
+    }
+
+    /// The keys of the console, where it is unlocked and lends them; once.
+    #[must_use]
+    pub fn take_keys(&self) -> Option<Keys> {
+        self.keys.lock().ok()?.take()
     }
 
     /// Says how far long work is.
@@ -121,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn questions_wait_for_their_answer_and_end_when_the_person_leaves() {
-        let (verb, mut console) = talk();
+        let (verb, mut console) = talk(None);
         let answers = console.answers();
         let asking =
             tokio::spawn(async move { (verb.ask("wrong passphrase\nDR passphrase: ", true).await, verb.ask("again: ", false).await) });

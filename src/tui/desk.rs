@@ -275,6 +275,11 @@ impl Desk {
         self.0.unlocking.borrow().ask();
     }
 
+    /// A copy of the keys for what the command line does here; None while locked.
+    pub async fn lend(&self) -> Option<ops::Keys> {
+        self.read(async |session| session.lend()).await.flatten()
+    }
+
     /// Drops and wipes keys and slots. A running operation keeps what it needs.
     pub async fn lock(&self) {
         self.stop_unlock();

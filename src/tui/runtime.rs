@@ -336,7 +336,7 @@ impl Runtime {
             }
             Effect::Suspend => self.suspend(),
             Effect::Repaint => self.repaint(),
-            Effect::Guided(what) => self.talk(what),
+            Effect::Guided(what) => self.talk(what).await,
             Effect::Answer(line) => self.answer(Zeroizing::new(line.into_bytes())),
             Effect::AnswerSecret => {
                 let typed = Zeroizing::new(self.desk.slots().borrow().lend(Slot::TALK).to_vec());
@@ -354,8 +354,9 @@ impl Runtime {
     }
 
     /// Lets the command line do it, on a thread of its own; what it says and asks becomes messages.
-    fn talk(&mut self, what: Guided) {
-        let (verb, mut console) = ops::talk();
+    async fn talk(&mut self, what: Guided) {
+        let keys = if what.borrows_keys() { self.desk.lend().await } else { None };
+        let (verb, mut console) = ops::talk(keys);
         self.answers = Some(console.answers());
         let (guide, tell, desk) = (self.guide.clone(), self.tell.clone(), self.desk.clone());
         let begun = std::thread::Builder::new().name("talk".into()).spawn(move || guide(&what, &verb));

@@ -139,6 +139,20 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     let id = listed["items"][0]["metadata"]["name"].as_str().unwrap().to_owned();
     assert!(terminal.screen().contains(&id), "{}", terminal.screen());
 
+    // The console is unlocked: the keys are not asked for again.
+    let opened = house.home.path().join("opened");
+    palette(&terminal, "verify-all");
+    terminal.wait_text("1 artifact whole");
+    terminal.wait_text("Done. Enter closes.");
+    terminal.send("\ra");
+    terminal.wait_text("> Open it");
+    terminal.send("\r");
+    terminal.answer("Into which new file, or for archives new folder:", opened.to_str().unwrap());
+    terminal.wait_text("every tag held");
+    terminal.wait_text("Done. Enter closes.");
+    terminal.send("\r");
+    assert_eq!(fs::read(opened.join(data.strip_prefix("/").unwrap()).join("file")).unwrap(), vec![7; 3_000_000]);
+
     // From the row's menu, to a second location.
     house.location("other", "second");
     terminal.wait_text("locations and artifacts(all)[3]");
