@@ -88,10 +88,10 @@ impl Talk {
                 self.counted = Some((counted, since, from));
             }
             Saying::CountedAll => self.counted = None,
-            Saying::Ended(well) => {
+            Saying::Ended(how) => {
                 self.counted = None;
                 self.asked = None;
-                self.ended = Some(well);
+                self.ended = Some(how.is_ok());
             }
         }
     }

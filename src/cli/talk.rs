@@ -23,10 +23,13 @@ pub fn guided(args: &[OsString], what: &Guided, talk: &Talk) {
         }
         Err(e) => Err(super::no_runtime(&e).into()),
     };
-    if let Err(End::Fault(fault)) = &ended {
-        talk.say(&if fault.kind == Kind::Interrupted { format!("left: {}", fault.line()) } else { fault.to_string() });
-    }
-    talk.end(!matches!(ended, Err(End::Fault(_))));
+    talk.end(match ended {
+        Err(End::Fault(fault)) => {
+            talk.say(&if fault.kind == Kind::Interrupted { format!("left: {}", fault.line()) } else { fault.to_string() });
+            Err(fault)
+        }
+        Ok(()) | Err(End::Closed) => Ok(()),
+    });
 }
 
 async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> Result<(), End> {

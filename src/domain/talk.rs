@@ -1,6 +1,6 @@
 //! What a verb that asks step by step tells the console that shows it.
 
-use super::Text;
+use super::{Fault, Text};
 
 /// One thing that is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub enum Saying {
     Counted(Counted),
     /// That work is over.
     CountedAll,
-    /// It ended; whether well.
-    Ended(bool),
+    /// It ended; why not well, where so.
+    Ended(Result<(), Box<Fault>>),
 }
 
 /// How far long work is.

@@ -3,7 +3,7 @@
 //! Owns: what lies between them. Must not: know what is asked, or how it is drawn. Answers are wiped once they were read.
 
 use super::Keys;
-use crate::domain::{Counted, Saying, Text};
+use crate::domain::{Counted, Fault, Saying, Text};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex, watch};
@@ -83,8 +83,8 @@ impl Talk {
     }
 
     /// The last that is said.
-    pub fn end(&self, well: bool) {
-        self.tell(Saying::Ended(well));
+    pub fn end(&self, how: Result<(), Box<Fault>>) {
+        self.tell(Saying::Ended(how));
     }
 
     /// Resolves once the person left, or the console is gone.

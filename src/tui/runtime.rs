@@ -369,11 +369,11 @@ impl Runtime {
                 }
                 let _ = tell.send(Msg::Said(saying));
             }
-            if let (false, Err(e)) = (ended, begun) {
-                let _ = tell.send(Msg::Said(Saying::Line(Text::new(format!("cannot begin: {e}")))));
-            }
             if !ended {
-                let _ = tell.send(Msg::Said(Saying::Ended(false)));
+                let cause = begun.err().map_or_else(|| "it ended abnormally".into(), |e| e.to_string());
+                let fault = Fault::new(Kind::Unexpected, "cannot go on", cause, Act::say("kastellan doctor"));
+                let _ = tell.send(Msg::Said(Saying::Line(Text::new(fault.line()))));
+                let _ = tell.send(Msg::Said(Saying::Ended(Err(Box::new(fault)))));
             }
         });
     }

@@ -85,7 +85,7 @@ pub fn recovered(size: (u16, u16)) -> Stage {
         "  passkey laptop-ana was never proved to open",
         "next: kastellan status",
     ]);
-    stage.tell(Msg::Said(Saying::Ended(true)));
+    stage.tell(Msg::Said(Saying::Ended(Ok(()))));
     stage
 }
 
@@ -121,7 +121,7 @@ pub fn drill_report(size: (u16, u16)) -> Stage {
         "report: ./drill-7f3a-20261117T141000Z.md (and .json, .json.sig)",
         "in the history: kastellan drill list",
     ]);
-    stage.tell(Msg::Said(Saying::Ended(true)));
+    stage.tell(Msg::Said(Saying::Ended(Ok(()))));
     stage
 }
 

@@ -3,6 +3,25 @@
 use super::*;
 
 #[test]
+fn what_a_flow_could_not_do_stays_in_the_history() {
+    let no = || Fault::new(Kind::Secret, "cannot check ana", "it does not open", Act::say("type it again"));
+    let mut app = start(facts(&["k10MasterKey", "ana"]));
+    press(&mut app, "2jt");
+    tell(&mut app, typed(Slot::CHECK));
+    let effects = key(&mut app, Key::Enter);
+    let Some(Effect::Check(epoch, ..)) = effects.first() else { panic!("{effects:?}") };
+    tell(&mut app, Msg::Checked(*epoch, Err(no())));
+    key(&mut app, Key::Esc);
+    assert_eq!(app.history.iter().map(|kept| kept.text.clean()).collect::<Vec<_>>(), [no().line()]);
+
+    let (mut app, _) = at_review();
+    let epoch = begin_epoch(&key(&mut app, Key::Enter));
+    let busy = Fault::new(Kind::Changed, "cannot rotate", "ben rotates", Act::say("wait"));
+    tell(&mut app, Msg::Begun(epoch, Err(busy.clone())));
+    assert_eq!(app.history.back().unwrap().text.clean(), busy.line());
+}
+
+#[test]
 fn the_unlock_screen_names_the_one_in_use_then_the_last_that_worked_and_at_most_eight() {
     let names: Vec<String> = (0..12).map(|n| format!("p{n}")).collect();
     let mut f = locked(&names.iter().map(String::as_str).collect::<Vec<_>>());

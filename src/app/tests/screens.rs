@@ -5,7 +5,7 @@ use crate::domain::Flow;
 
 /// What asks step by step ends, and is closed.
 fn close_talk(app: &mut App) {
-    tell(app, Msg::Said(crate::domain::Saying::Ended(true)));
+    tell(app, Msg::Said(crate::domain::Saying::Ended(Ok(()))));
     key(app, Key::Esc);
     assert!(app.talk.is_none());
 }

@@ -12,12 +12,22 @@ fn asks(app: &mut App, label: &str, secret: bool) {
     assert_eq!(says(app, Saying::Asks { label: label.into(), secret }), []);
 }
 
+fn failed() -> Box<Fault> {
+    Box::new(Fault::new(Kind::Damaged, "not all artifacts are whole", "a tag does not hold", Act::say("take the copy")))
+}
+
 /// A drill that was begun from the palette.
 fn drilling() -> App {
     let mut app = start(facts(&["k10MasterKey", "ana"]));
     press(&mut app, ":drill");
     assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(Guided::Drill)]);
     app
+}
+
+fn press_to_leave(app: &mut App) -> Vec<Effect> {
+    key(app, Key::Esc);
+    key(app, Key::Down);
+    key(app, Key::Enter)
 }
 
 fn talk(app: &App) -> &Talk {
@@ -60,12 +70,10 @@ fn leaving_what_asks_is_asked_once_and_leaves_nothing() {
     assert!(matches!(app.top(), Some(Layer::Ask(_))));
     key(&mut app, Key::Enter);
     assert!(talk(&app).asked.is_some(), "the first answer goes on");
-    key(&mut app, Key::Esc);
-    key(&mut app, Key::Down);
-    assert_eq!(key(&mut app, Key::Enter), [Effect::Wipe(Slot::TALK), Effect::LeaveGuided]);
+    assert_eq!(press_to_leave(&mut app), [Effect::Wipe(Slot::TALK), Effect::LeaveGuided]);
     asks(&mut app, "DR passphrase:", true);
     assert!(talk(&app).asked.is_none(), "what is asked meanwhile has no answer");
-    let told = says(&mut app, Saying::Ended(false));
+    let told = says(&mut app, Saying::Ended(Err(failed())));
     assert!(told.iter().any(|effect| matches!(effect, Effect::LoadFacts(_))));
     assert!(app.talk.is_none() && app.top().is_none());
 }
@@ -84,7 +92,7 @@ fn work_goes_on_below_and_its_end_can_be_looked_at() {
     asks(&mut app, "Contact it?", true);
     assert_eq!(app.running_words().as_deref(), Some("drill asks"));
     says(&mut app, Saying::Line("PASSED".into()));
-    says(&mut app, Saying::Ended(true));
+    says(&mut app, Saying::Ended(Ok(())));
     assert_eq!(app.running_words(), None);
     let act = app.flash.as_ref().unwrap().next.clone().unwrap();
     assert_eq!(act.does, Some(Intent::Guided(Guided::Drill)));
@@ -97,12 +105,36 @@ fn work_goes_on_below_and_its_end_can_be_looked_at() {
 }
 
 #[test]
+fn why_it_did_not_go_well_stays_in_the_history() {
+    let mut app = drilling();
+    says(&mut app, Saying::Ended(Err(failed())));
+    assert!(app.flash.is_none(), "its box says so");
+    key(&mut app, Key::Enter);
+    let kept = app.history.back().unwrap();
+    assert_eq!((kept.text.clean(), kept.level), (failed().line(), Level::Error));
+    assert_eq!(kept.next, Some(Act::say("take the copy")));
+
+    // Left to run below, it is said and can be looked at; the history has both.
+    let mut app = drilling();
+    key(&mut app, Key::Esc);
+    says(&mut app, Saying::Ended(Err(failed())));
+    assert_eq!(app.flash.as_ref().unwrap().text.clean(), "drill: did not go well");
+    assert!(app.history.iter().any(|kept| kept.text.clean() == failed().line()));
+
+    let mut app = drilling();
+    asks(&mut app, "DR passphrase:", true);
+    press_to_leave(&mut app);
+    says(&mut app, Saying::Ended(Err(failed())));
+    assert_eq!(app.history.iter().map(|kept| kept.text.clean()).collect::<Vec<_>>(), ["drill was left"]);
+}
+
+#[test]
 fn locking_leaves_what_asks_and_lets_work_end() {
     let mut app = drilling();
     asks(&mut app, "passphrase:", true);
     let told = key(&mut app, Key::Ctrl('x'));
     assert!(told.contains(&Effect::LeaveGuided) && told.contains(&Effect::Lock));
-    says(&mut app, Saying::Ended(false));
+    says(&mut app, Saying::Ended(Err(failed())));
     assert!(app.talk.is_none());
 
     let mut app = drilling();
@@ -129,11 +161,11 @@ fn quitting_waits_for_it_to_stop() {
     key(&mut app, Key::Down);
     let told = key(&mut app, Key::Enter);
     assert!(told.contains(&Effect::LeaveGuided) && !told.contains(&Effect::Quit(0)));
-    assert!(says(&mut app, Saying::Ended(false)).contains(&Effect::Quit(0)));
+    assert!(says(&mut app, Saying::Ended(Err(failed()))).contains(&Effect::Quit(0)));
 
     let mut app = drilling();
     assert!(!tell(&mut app, Msg::Signal(Signal::Hangup)).contains(&Effect::Quit(129)));
-    assert!(says(&mut app, Saying::Ended(false)).contains(&Effect::Quit(129)));
+    assert!(says(&mut app, Saying::Ended(Err(failed()))).contains(&Effect::Quit(129)));
 }
 
 #[test]
@@ -147,7 +179,7 @@ fn its_lines_are_scrolled_from_the_end() {
     key(&mut app, Key::Up);
     says(&mut app, Saying::Line("more".into()));
     assert_eq!(talk(&app).back, 2, "the lines that are read stay where they are");
-    says(&mut app, Saying::Ended(true));
+    says(&mut app, Saying::Ended(Ok(())));
     key(&mut app, Key::Home);
     assert_eq!(talk(&app).back, 51 - page, "the first page is full");
     key(&mut app, Key::Down);

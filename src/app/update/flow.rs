@@ -94,6 +94,9 @@ impl App {
             return;
         }
         let locked = matches!(&how, Err(fault) if fault.kind == Kind::Secret);
+        if let (Err(fault), false) = (&how, locked) {
+            self.note(fault);
+        }
         self.feed(Input::Begun(how), out);
         if locked {
             self.ask_unlock(None);
@@ -103,6 +106,9 @@ impl App {
     /// An answer that the wizard waits for, where its question is the newest.
     pub(super) fn wizard_hears(&mut self, epoch: u64, input: Input, out: &mut Out) {
         if epoch == self.epochs.wizard {
+            if let Input::Planned(Err(fault)) | Input::Filed(Err(fault)) | Input::Checked(Err(fault)) = &input {
+                self.note(fault);
+            }
             self.feed(input, out);
         }
     }

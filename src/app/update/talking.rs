@@ -3,7 +3,7 @@
 use super::{App, Effect, Layer, Level, Out};
 use crate::app::talk::{Talk, TalkField};
 use crate::app::{Question, QuestionKind};
-use crate::domain::{Act, Guided, Intent, Saying, Slot};
+use crate::domain::{Act, Fault, Guided, Intent, Saying, Slot};
 
 impl App {
     /// Begins one, or shows the one whose end nobody has seen yet.
@@ -22,20 +22,24 @@ impl App {
     pub(super) fn hear(&mut self, saying: Saying, out: &mut Out) {
         let (now, shown) = (self.now, self.shows_talk());
         let Some(talk) = &mut self.talk else { return };
-        let ended = if let Saying::Ended(well) = saying { Some(well) } else { None };
+        let ended = if let Saying::Ended(how) = &saying { Some(how.clone()) } else { None };
         talk.hear(saying, now);
-        if let Some(well) = ended {
+        if let Some(how) = ended {
             out.push(Effect::Wipe(Slot::TALK));
-            self.talk_ended(well, shown, out);
+            self.talk_ended(how.err().as_deref(), shown, out);
         }
         self.refresh_question();
     }
 
-    fn talk_ended(&mut self, well: bool, shown: bool, out: &mut Out) {
+    fn talk_ended(&mut self, failed: Option<&Fault>, shown: bool, out: &mut Out) {
         let Some(talk) = &self.talk else { return };
         let (name, what, left) = (talk.name(), talk.what.clone(), talk.stopping);
         if let Some(code) = self.quitting {
             return self.end(code, out);
+        }
+        if let Some(fault) = failed.filter(|_| !left) {
+            // It stays in the history when its box is closed.
+            self.note(fault);
         }
         // What came back is looked at once its receipt was read.
         if shown && !left {
@@ -45,7 +49,7 @@ impl App {
             self.close_talk(out);
             return self.say(Level::Info, format!("{name} was left"));
         }
-        let (level, how) = if well { (Level::Ok, "done") } else { (Level::Error, "did not go well") };
+        let (level, how) = if failed.is_none() { (Level::Ok, "done") } else { (Level::Error, "did not go well") };
         self.say(level, format!("{name}: {how}"));
         if let Some(flash) = &mut self.flash {
             flash.next = Some(Act::start("look at it", Intent::Guided(what)));
