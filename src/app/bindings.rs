@@ -2,6 +2,7 @@
 
 use super::{Action, App, Key, Screen};
 use crate::domain::Intent;
+use crate::wizard::Problem;
 
 /// Where a binding means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,12 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
             if driver.runs() {
                 return None;
             }
-            if driver.receipt.is_some() { "choose" } else { "next" }
+            match driver.problem {
+                _ if driver.receipt.is_some() => "choose",
+                _ if driver.starts_next().is_some() => "do what is next",
+                Some(Problem::Fault(_)) => "try again",
+                _ => "next",
+            }
         }
         (Action::Back, Some(Layer::Wizard(driver))) if driver.runs() => "leave it running",
         (Action::Back, Some(Layer::Wizard(driver))) if driver.receipt.is_none() => "leave",

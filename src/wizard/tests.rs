@@ -2,7 +2,7 @@
 
 use super::testing::{facts, plan, receipt};
 use super::*;
-use crate::domain::{Act, Confirm, Event, Kind, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
+use crate::domain::{Act, Confirm, Event, Flow, Kind, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
 
 fn titles(wizard: &str, answers: &Answers, facts: &Facts) -> Vec<String> {
     (Wizard::named(wizard).unwrap().steps)(answers, facts).into_iter().map(|s| s.title).collect()
@@ -289,9 +289,51 @@ fn a_failed_run_offers_its_act() {
     let fault = Fault::new(Kind::Damaged, "cannot rotate", "it does not open", Act::start("resume", Intent::Resume));
     d.input(Input::Ended(Err(fault)), &f);
     assert_eq!(d.running.as_ref().unwrap().steps[1].mark, Mark::Failed);
-    assert_eq!(d.input(Input::Back, &f), []);
     let asks = d.input(Input::Next, &f);
     assert_eq!(asks.last(), Some(&Ask::Start(Intent::Resume)));
+}
+
+#[test]
+fn after_a_failed_run_the_answers_are_kept_and_it_can_be_tried_again() {
+    let f = facts(&["k10MasterKey", "ana"]);
+    let begins = Intent::Flow(Flow::PolicyAdd, Some("gold".into()));
+    // What is next may be the very flow: it is not begun with nothing.
+    for next in [Act::say("make room"), Act::start("add it again", Intent::Flow(Flow::PolicyAdd, None))] {
+        for (input, title) in [(Input::Back, "Name of the policy"), (Input::Next, "Review")] {
+            let (wizard, preset) = Wizard::serving(&begins).unwrap();
+            let (mut d, asks) = Driver::start(wizard, preset, &f);
+            let [Ask::Plan(request)] = asks.as_slice() else { panic!("{asks:?}") };
+            let p = plan(request.clone(), Confirm::None, &[]);
+            d.input(Input::Planned(Ok(p.clone())), &f);
+            d.input(Input::Next, &f);
+            assert_eq!(d.input(Input::Begun(Ok(p.clone())), &f), [Ask::Run(None)]);
+            assert!(!d.failed() && d.input(Input::Back, &f).is_empty(), "it runs");
+            d.input(Input::Ended(Err(Fault::new(Kind::Unexpected, "cannot add the policy", "the disk is full", next.clone()))), &f);
+            assert!(d.failed() && d.starts_next().is_none() && d.kept() == "The answers are kept.");
+            let mut asks = d.input(input, &f);
+            assert_eq!((now_at(&d), d.answers.text("policy")), (title, "gold"));
+            assert!(!d.failed() && d.running.is_none() && d.problem.is_none());
+            if title != "Review" {
+                asks = d.input(Input::Next, &f);
+            }
+            assert_eq!(asks, [Ask::Plan(request.clone())], "it is planned anew");
+            d.input(Input::Planned(Ok(p.clone())), &f);
+            assert_eq!(d.input(Input::Next, &f), [Ask::Begin(p)]);
+        }
+    }
+}
+
+#[test]
+fn after_a_failed_run_secrets_are_wiped_and_that_is_said() {
+    let (mut d, f, p) = rotation("file", Confirm::Yes);
+    d.input(Input::Next, &f);
+    d.input(Input::Begun(Ok(p)), &f);
+    d.input(Input::Next, &f);
+    d.input(Input::Filed(Ok(())), &f);
+    d.input(Input::Ended(Err(Fault::new(Kind::Unexpected, "cannot rotate", "the disk is full", Act::say("make room")))), &f);
+    assert!(d.kept().contains("passphrases are asked for anew"), "{}", d.kept());
+    assert_eq!(d.input(Input::Back, &f), [Ask::Wipe(Slot::NEW), Ask::Wipe(AGAIN)]);
+    assert_eq!((now_at(&d), d.answers.text("path")), ("Why", "pass.txt"));
 }
 
 #[test]

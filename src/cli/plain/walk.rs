@@ -167,7 +167,10 @@ impl Walk<'_> {
                 }
                 Ok(())
             }
-            Body::Run => self.go_on("It did not go on").await,
+            Body::Run => {
+                self.prompt.say(self.driver.kept());
+                self.go_on("It did not go on").await
+            }
             Body::Receipt => self.receipt(&step).await,
         }
     }

@@ -44,7 +44,10 @@ pub fn wizard(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, driver: &Dri
             canvas.wrapped(area, &text.to_string(), Role::FieldError);
         }
         Some(Problem::Fault(fault)) => {
-            two_lines(canvas, area, fault);
+            area = two_lines(canvas, area, fault);
+            if driver.failed() {
+                canvas.wrapped(area, driver.kept(), Role::Muted);
+            }
         }
         _ => waiting(canvas, area, driver.waiting),
     }

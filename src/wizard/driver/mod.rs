@@ -282,6 +282,29 @@ impl Driver {
         self.running.as_ref().is_some_and(Running::runs)
     }
 
+    /// Whether its run failed: Shift-Tab goes back to the answers, which are kept.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self.step().map(|s| &s.body), Some(Body::Run)) && matches!(self.problem, Some(Problem::Fault(_)))
+    }
+
+    /// What Enter starts after a run that failed. None: it is tried again, also where what is next would only begin this flow anew.
+    #[must_use]
+    pub fn starts_next(&self) -> Option<&Intent> {
+        let Some(Problem::Fault(fault)) = self.problem.as_ref().filter(|_| self.failed()) else { return None };
+        fault.next.does.as_ref().filter(|intent| Wizard::serving(intent).is_none_or(|(wizard, _)| wizard != self.wizard))
+    }
+
+    /// What is left of what was typed after a run that failed.
+    #[must_use]
+    pub fn kept(&self) -> &'static str {
+        if self.path.iter().any(|step| step.slot().is_some()) {
+            "The answers are kept; passphrases are asked for anew."
+        } else {
+            "The answers are kept."
+        }
+    }
+
     /// Closes at once, without asking: frees the operation lock where it is held and wipes the slots. A running operation goes on.
     pub fn close(&mut self) -> Vec<Ask> {
         let mut asks = Vec::new();

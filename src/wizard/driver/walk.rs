@@ -151,8 +151,8 @@ impl Driver {
             return Vec::new();
         }
         if matches!(self.step().map(|s| &s.body), Some(Body::Run)) {
-            // Whether it can be tried again is for its next act to say.
-            return Vec::new();
+            // Before the review, where there is something to correct.
+            return self.again(usize::from(self.running.is_some()), facts);
         }
         match &mut self.field {
             Field::Secret { focus, .. } if *focus > 0 => {
@@ -290,20 +290,23 @@ impl Driver {
         }
     }
 
-    /// Enter on a run that failed: an operation's next act, or the secret of a check once more.
+    /// Enter on a run that failed: its next act, or once more.
     fn after_failure(&mut self, facts: &Facts) -> Vec<Ask> {
-        if self.running.is_none() {
-            let secret = self.path.iter().position(|s| s.slot().is_some()).unwrap_or(0);
-            let mut asks: Vec<Ask> = self.path.get(secret).and_then(Step::slot).map(Ask::Wipe).into_iter().collect();
-            asks.extend(self.enter(secret, facts));
-            return asks;
-        }
-        let act = match &self.problem {
-            Some(Problem::Fault(fault)) => fault.next.does.clone(),
-            _ => None,
-        };
+        let Some(act) = self.starts_next().cloned() else { return self.again(0, facts) };
         let mut asks = self.close();
-        asks.extend(act.map(Ask::Start));
+        asks.push(Ask::Start(act));
+        asks
+    }
+
+    /// From a run that failed back to the review (a check: to its secret), or so many steps before. Answers stay, secrets do not.
+    fn again(&mut self, before: usize, facts: &Facts) -> Vec<Ask> {
+        let mut asks = self.wipes();
+        self.running = None;
+        self.plan = None;
+        self.rebuild(facts);
+        let review = self.path.iter().position(|s| matches!(s.body, Body::Review));
+        let from = review.or_else(|| self.path.iter().position(|s| s.slot().is_some())).unwrap_or(0);
+        asks.extend(self.enter(from.saturating_sub(before), facts));
         asks
     }
 
