@@ -1,7 +1,7 @@
 //! What the console asks the runtime to do.
 
 use super::Timer;
-use crate::domain::{Guided, PasskeyName, Plan, PolicyName, Request, Slot, Text, Timestamp};
+use crate::domain::{Guided, Look, PasskeyName, Plan, PolicyName, Request, Slot, Text, Timestamp};
 use crate::wizard::Proving;
 
 /// What else an unlock tries when what was typed does not open as it is.
@@ -85,6 +85,8 @@ pub enum Effect {
     ReadSecretFile(u64, Slot, String),
     /// Generate into the slot and write a new owner-only file. Answers: `Msg::SlotChanged`, `Msg::Filed`.
     WriteSecretFile(u64, Slot, String),
+    /// See whether this is there. Answer: `Msg::Looked`.
+    Look(u64, Look),
     /// Plan. Answer: `Msg::Planned`.
     Plan(u64, Box<Request>),
     /// Take the operation lock. Answer: `Msg::Begun`.

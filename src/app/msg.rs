@@ -95,6 +95,8 @@ pub enum Msg {
     Trying(u64, Trying),
     /// Answer to [`super::Effect::Unlock`]: the keys were admitted; lines worth telling.
     Unlocked(u64, Result<Vec<Text>, Fault>),
+    /// Answer to [`super::Effect::Look`]: why not, where it is not there.
+    Looked(u64, Result<(), Fault>),
     /// Answer to [`super::Effect::Plan`].
     Planned(u64, Result<Box<Plan>, Fault>),
     /// Answer to [`super::Effect::Begin`].

@@ -128,6 +128,8 @@ pub struct Facts {
     pub unread: u64,
     /// How many policies there are.
     pub policies: u64,
+    /// Their names in order, where they are few enough to choose from; else none.
+    pub policy_names: Vec<PolicyName>,
     /// All locations, by name.
     pub locations: Vec<Location>,
     /// Whether DR archives are made; None: DR was never set up.
@@ -174,6 +176,7 @@ impl Facts {
             passkeys: Vec::new(),
             unread: 0,
             policies: 0,
+            policy_names: Vec::new(),
             locations: Vec::new(),
             dr: None,
             dr_passphrases: Vec::new(),

@@ -1,7 +1,8 @@
 //! Guided flows by name: what a key, a row's menu, the palette or a next act can start beside the flows of passkeys.
 
-use super::Text;
+use super::{PolicyName, Text};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// A flow of the console; some are about one thing, which an [`super::Intent`] names beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +44,15 @@ pub enum Flow {
     DrDisable,
     /// Make a recovery kit.
     KitMake,
+}
+
+/// What is looked for when it was named, before a flow goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A policy of the catalog.
+    Policy(PolicyName),
+    /// A file or folder to be sealed.
+    Source(PathBuf),
 }
 
 /// What the console lets the command line ask step by step, and shows: it may begin with nothing at all, or tells more than a screen.

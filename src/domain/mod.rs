@@ -43,7 +43,7 @@ pub use facts::{
     Chronicle, Facts, Finding, Holder, Installation, JournalHead, JournalLine, JournalReport, LockState, Policy, Unfinished, Witness,
 };
 pub use fault::{Act, Changed, Fault, Intent, Kind};
-pub use flow::{Flow, Guided};
+pub use flow::{Flow, Guided, Look};
 pub use import::{Exported, Import};
 pub use kit::KitMade;
 pub use location::{Location, LocationName, S3Target, Target};

@@ -65,6 +65,8 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
     };
     let dr = dr(at, &installation, metadata).await?;
     let locations = locations(at, &installation, metadata).await?;
+    let policies = at.catalog.count(RecordKind::Policy).await?;
+    let policy_names = if policies <= FEW { at.catalog.ids(RecordKind::Policy).await? } else { Vec::new() };
     Ok(Facts {
         now: at.host.clock.now(),
         debt: dr.debt,
@@ -75,7 +77,8 @@ pub async fn gather(at: &Connection, metadata: Option<&Key>, ledger: Option<&Led
         kits: kits(at, &installation, metadata).await?,
         drills: drills(at, &installation, metadata).await?,
         head: head(at, &installation).await?,
-        policies: at.catalog.count(RecordKind::Policy).await?,
+        policies,
+        policy_names: policy_names.iter().filter_map(|name| name.parse().ok()).collect(),
         alone: alone(at, &locations),
         locations,
         holder: at.catalog.holder().await?,

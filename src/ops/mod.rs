@@ -25,6 +25,7 @@ mod kit;
 mod ledger;
 mod lists;
 mod locations;
+mod look;
 mod making;
 mod migration;
 mod operation;
@@ -58,6 +59,7 @@ pub use kit::{
     secret_of as kit_secret, target_of as kit_target,
 };
 pub use lists::{PolicyPage, no_location};
+pub use look::look;
 pub use migration::Moves;
 pub use session::Session;
 pub use setup::SetUp;

@@ -8,7 +8,7 @@ use super::texts::{examined, lines, tail};
 use crate::app::{Msg, Search, Subject, Trying};
 use crate::crypto::{Passphrase, Secrets, scrub_stack};
 use crate::domain::{
-    Act, ArtifactFilter, Changed, Facts, Fault, Flow, Kind, PasskeyName, Plan, PolicyName, Prover, Receipt, Request, Slot, Stop, Text,
+    Act, ArtifactFilter, Changed, Facts, Fault, Flow, Kind, Look, PasskeyName, Plan, PolicyName, Prover, Receipt, Request, Slot, Stop, Text,
 };
 use crate::host::{Owned, create_owner_only, read_secret_file};
 use crate::ops::{self, Begun, Connection, Done, Followed, Report, Resource, Session, SetUp, Unlock};
@@ -319,6 +319,22 @@ impl Desk {
             Some(secret) => check.with(secret, by).await.map(|_| ()),
             None => Ok(()),
         }
+    }
+
+    /// Looks whether this is there. Answers `Msg::Looked`.
+    pub fn look(&self, epoch: u64, look: Look) {
+        let desk = self.clone();
+        self.answer(async move {
+            // A share may take long to answer: the session is let go before.
+            let connection = desk.0.session.read().await.as_ref().map(|s| s.connection().clone());
+            Msg::Looked(
+                epoch,
+                match connection {
+                    Some(connection) => ops::look(&connection, look).await,
+                    None => Err(no_catalog("cannot look")),
+                },
+            )
+        });
     }
 
     /// Plans. Answers `Msg::Planned`.

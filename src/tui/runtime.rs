@@ -317,6 +317,7 @@ impl Runtime {
             Effect::ReadSecretFile(epoch, slot, path) => self.desk.read_file(epoch, slot, &path),
             Effect::WriteSecretFile(epoch, slot, path) => self.desk.write_file(epoch, slot, &path),
             Effect::Plan(epoch, request) => self.desk.plan(epoch, *request),
+            Effect::Look(epoch, look) => self.desk.look(epoch, look),
             Effect::Begin(epoch, plan) => self.desk.begin(epoch, *plan),
             Effect::DropBegun(epoch) => self.desk.drop_begun(epoch),
             Effect::Run(epoch, to) => self.desk.run(epoch, to),

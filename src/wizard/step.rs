@@ -1,7 +1,7 @@
 //! Steps of a flow, as data.
 
 use super::{Answers, SecretRule};
-use crate::domain::{Facts, PasskeyName, Request, Slot, Text};
+use crate::domain::{Facts, Look, PasskeyName, Request, Slot, Text};
 
 /// What a finished flow asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +131,8 @@ pub struct Entry {
     pub optional: bool,
     /// Whether it is right, and if not, why not.
     pub validate: fn(&str, &Answers, &Facts) -> Result<(), String>,
+    /// What is looked for before the flow goes on; None: nothing.
+    pub looks: fn(&str) -> Option<Look>,
 }
 
 impl Step {

@@ -2,7 +2,7 @@
 
 use super::testing::{facts, plan, receipt};
 use super::*;
-use crate::domain::{Act, Confirm, Event, Flow, Kind, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
+use crate::domain::{Act, Confirm, Event, Flow, Kind, Look, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
 
 fn titles(wizard: &str, answers: &Answers, facts: &Facts) -> Vec<String> {
     (Wizard::named(wizard).unwrap().steps)(answers, facts).into_iter().map(|s| s.title).collect()
@@ -321,6 +321,35 @@ fn after_a_failed_run_the_answers_are_kept_and_it_can_be_tried_again() {
             assert_eq!(d.input(Input::Next, &f), [Ask::Begin(p)]);
         }
     }
+}
+
+#[test]
+fn a_seal_names_a_policy_of_the_catalog_and_a_path_that_is_there() {
+    let mut f = facts(&["k10MasterKey"]);
+    let policy =
+        |f: &Facts| (Wizard::named("seal").unwrap().steps)(&Answers::new(), f).into_iter().find(|s| s.id == "policy").unwrap().body;
+    f.policy_names = vec!["gold".parse().unwrap(), "silver".parse().unwrap()];
+    assert!(matches!(policy(&f), Body::Choose(choices) if choices.iter().map(|c| c.value.as_str()).eq(["gold", "silver"])));
+    // Too many to choose from: it is typed, and looked for.
+    f.policy_names.clear();
+    let (mut d, _) = Driver::start(Wizard::named("seal").unwrap(), Answers::new().with("location", "nfs"), &f);
+    let no =
+        || Fault::new(Kind::NotFound, "policy gilt not found", "the catalog has no policy of that name", Act::say("did you mean gold?"));
+    d.input(Input::Text("gilt".into()), &f);
+    assert_eq!(d.input(Input::Next, &f), [Ask::Look(Look::Policy("gilt".parse().unwrap()))]);
+    assert_eq!((d.input(Input::Next, &f), d.input(Input::Back, &f)), (vec![], vec![]), "it waits");
+    d.input(Input::Looked(Err(no())), &f);
+    assert_eq!((now_at(&d), &d.problem), ("Under the key of which policy", &Some(Problem::Fault(no()))));
+    d.input(Input::Text("gold".into()), &f);
+    assert_eq!(d.problem, None);
+    d.input(Input::Next, &f);
+    d.input(Input::Looked(Ok(())), &f);
+    d.input(Input::Next, &f);
+    assert_eq!(now_at(&d), "File or folder");
+    d.input(Input::Text("/no/such".into()), &f);
+    assert_eq!(d.input(Input::Next, &f), [Ask::Look(Look::Source("/no/such".into()))]);
+    d.input(Input::Looked(Ok(())), &f);
+    assert_eq!((now_at(&d), d.answers.text("policy"), d.answers.text("path")), ("Note", "gold", "/no/such"));
 }
 
 #[test]

@@ -113,6 +113,7 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     terminal.send("3n");
     walk(&terminal, &[("Name of the policy", "app-daily\r"), ("Review", "\r")]);
     close(&terminal);
+    terminal.wait_text("1 policy");
     let data = house.home.path().join("data-to-seal");
     fs::create_dir(&data).unwrap();
     fs::write(data.join("file"), vec![7; 3_000_000]).unwrap();
@@ -122,13 +123,15 @@ fn what_is_sealed_is_listed_copied_and_removed() {
         &terminal,
         &[
             ("Into which location", "\r"),
-            ("Under the key of which policy", "app-daily\r"),
+            ("Under the key of which policy", "\r"),
             ("What it is", "\r"),
-            ("File or folder", &format!("{}\r", data.display())),
-            ("Note", "\r"),
-            ("Review", "\r"),
+            ("File or folder", "/no/such/file\r"),
         ],
     );
+    terminal.wait_text("cannot seal: /no/such/file: ");
+    terminal.wait_text("next: name what is to be sealed");
+    terminal.send(format!("\x15{}\r", data.display()));
+    walk(&terminal, &[("Note", "\r"), ("Review", "\r")]);
     let shown = close(&terminal);
     assert!(shown.contains("2.8 MiB sealed"), "{shown}");
     terminal.send("4");
@@ -193,7 +196,7 @@ fn manifests_are_sealed_as_what_they_are() {
         &terminal,
         &[
             ("Into which location", "\r"),
-            ("Under the key of which policy", "app-daily\r"),
+            ("Under the key of which policy", "\r"),
             ("What it is", "j\r"),
             ("File or folder", &format!("{file}\r")),
             ("Note", "\r"),

@@ -104,6 +104,7 @@ pub fn facts() -> Facts {
         archives: Vec::new(),
         debt: 0,
         policies: 30,
+        policy_names: Vec::new(),
         unfinished: Some(Unfinished {
             id: "a1b2c3d4".into(),
             request: Request::Rotate(rotate()),
@@ -509,6 +510,7 @@ impl Stage {
             Effect::LoadYaml(epoch, _) => {
                 Msg::Lines(epoch, Ok(["apiVersion: vault.kio.kasten.io/v1alpha1", "kind: Passkey"].map(Text::from).to_vec()))
             }
+            Effect::Look(epoch, _) => Msg::Looked(epoch, Ok(())),
             Effect::Plan(epoch, request) => Msg::Planned(epoch, Ok(Box::new(plan_of(*request)))),
             Effect::Begin(epoch, plan) => {
                 self.begun = Some(epoch);

@@ -51,6 +51,7 @@ impl App {
             }
             Msg::Lines(epoch, how) => self.take_lines(epoch, how),
             Msg::Themes(epoch, names) => self.take_themes(epoch, names),
+            Msg::Looked(epoch, how) => self.wizard_hears(epoch, Input::Looked(how), out),
             Msg::Planned(epoch, how) => self.wizard_hears(epoch, Input::Planned(how.map(|plan| *plan)), out),
             Msg::Filed(epoch, how) => self.wizard_hears(epoch, Input::Filed(how), out),
             Msg::Checked(epoch, how) => {

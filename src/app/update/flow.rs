@@ -56,6 +56,7 @@ impl App {
     pub(super) fn asks(&mut self, asks: Vec<Ask>, out: &mut Out) {
         for ask in asks {
             match ask {
+                Ask::Look(look) => out.push(Effect::Look(self.ask_wizard(), look)),
                 Ask::Plan(request) => out.push(Effect::Plan(self.ask_wizard(), Box::new(request))),
                 Ask::Begin(plan) => {
                     self.epochs.begin = self.epochs.next();

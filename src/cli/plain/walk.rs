@@ -9,7 +9,7 @@ use super::slots::Slots;
 use crate::crypto::Passphrase;
 use crate::domain::{Act, Changed, Event, Facts, Fault, Intent, Kind, Plan, Prover, Receipt, Request, Slot, Text};
 use crate::host::{create_owner_only, read_secret_file};
-use crate::ops::{Begun, Connection, Report, Session};
+use crate::ops::{self, Begun, Connection, Report, Session};
 use crate::wizard::{AGAIN, Answers, Ask, Body, Driver, Field, Input, Problem, Proving, Step, Verdict, Wizard};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -115,7 +115,8 @@ impl Walk<'_> {
                 self.prompt.say(&format!("{}:", step.title));
                 for (index, choice) in choices.iter().enumerate() {
                     let why = choice.disabled.as_ref().map(|why| format!(" (not now: {why})")).unwrap_or_default();
-                    self.prompt.say(&format!("{:>2} {}: {}{why}", index + 1, choice.label, choice.explains));
+                    let explains = if choice.explains.is_empty() { String::new() } else { format!(": {}", choice.explains) };
+                    self.prompt.say(&format!("{:>2} {}{explains}{why}", index + 1, choice.label));
                 }
                 let answer = self.prompt.line("number, b: back, q: leave > ").await?;
                 match answer.parse::<usize>() {
@@ -272,6 +273,13 @@ impl Walk<'_> {
     /// Does what the driver asks for, and tells it what came of it.
     async fn carry_out(&mut self, ask: Ask) -> Result<(), Fault> {
         match ask {
+            Ask::Look(look) => {
+                let looked = match self.session.as_ref() {
+                    Some(session) => ops::look(session.connection(), look).await,
+                    None => Err(self.call.no_catalog()),
+                };
+                self.input(Input::Looked(looked));
+            }
             Ask::Plan(request) => {
                 let planned = self.plan(&request).await;
                 self.input(Input::Planned(planned));

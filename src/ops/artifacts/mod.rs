@@ -38,5 +38,6 @@ pub use reading::{LARGEST_SIDECAR, Sink, Told};
 pub use remove::{Removing, plan as plan_remove};
 pub use rescan::{Rescanning, Tally, plan as plan_rescan};
 pub use seal::{Sealing, plan as plan_seal};
+pub use source::is_there;
 pub use sweep::{Sweeping, plan as plan_sweep};
 pub use verify::{Scope, Verified, verify};

@@ -29,15 +29,7 @@ pub struct Source {
 impl Source {
     /// Opens `paths`; none: standard input.
     pub fn open(paths: &[PathBuf], wanted: ArtifactKind, name: Option<&Text>, doing: &Text) -> Result<Self, Fault> {
-        let refuse = |path: &Path, error: &io::Error| {
-            let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Refused };
-            Fault::new(
-                kind,
-                doing.clone(),
-                format!("{}: {}", Text::new(path.to_string_lossy()), why(error)),
-                Act::say("name what is to be sealed"),
-            )
-        };
+        let refuse = |path: &Path, error: &io::Error| refused(path, error, doing);
         let called = |otherwise: String| name.map_or(otherwise, ToString::to_string);
         let doing_owned = doing.clone();
         let source = |reader, writer, kind, names, size| Self { reader, writer, doing: doing_owned, kind, names: bounded(names), size };
@@ -109,6 +101,17 @@ impl Source {
         let next = Act::say("see that all of it can be read, then seal again");
         Fault::new(Kind::Unexpected, self.doing.clone(), format!("reading what is to be sealed failed: {}", why(error)), next)
     }
+}
+
+/// Whether there is anything to seal at this path.
+pub fn is_there(path: &Path, doing: &Text) -> Result<(), Fault> {
+    std::fs::metadata(path).map(|_| ()).map_err(|e| refused(path, &e, doing))
+}
+
+fn refused(path: &Path, error: &io::Error, doing: &Text) -> Fault {
+    let kind = if error.kind() == io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Refused };
+    let cause = format!("{}: {}", Text::new(path.to_string_lossy()), why(error));
+    Fault::new(kind, doing.clone(), cause, Act::say("name what is to be sealed"))
 }
 
 /// Writes the tar stream. What a named path leads to is meant; links below it are kept as links. What is neither file, folder nor link is left

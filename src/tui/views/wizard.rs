@@ -71,6 +71,7 @@ fn two_lines(canvas: &mut Canvas<'_>, area: Rect, fault: &Fault) -> Rect {
 
 fn waiting(canvas: &mut Canvas<'_>, area: Rect, waiting: Option<Waiting>) {
     let said = match waiting {
+        Some(Waiting::Look) => "Looking ...",
         Some(Waiting::Plan) => "Planning ...",
         Some(Waiting::Begin) => "Taking the operation lock ...",
         Some(Waiting::File) => "Opening the file ...",
@@ -112,16 +113,17 @@ fn marked(canvas: &mut Canvas<'_>, row: Rect, mark: Mark, title: &str, result: &
 fn choose(canvas: &mut Canvas<'_>, area: Rect, choices: &[Choice], selected: usize) -> Rect {
     let said = |one: &Choice| one.disabled.as_ref().map_or_else(|| one.explains.clone(), |reason| format!("not now: {reason}"));
     let width = usize::from(area.width.saturating_sub(8));
-    let lines: usize = choices.iter().map(|one| 1 + wrap(&said(one), width).len()).sum();
+    let rows = |one: &Choice| Some(said(one)).filter(|said| !said.is_empty()).map_or(0, |said| wrap(&said, width).len());
+    let lines: usize = choices.iter().map(|one| 1 + rows(one)).sum();
     let all = lines <= usize::from(area.height);
-    let own = choices.get(selected).map_or(0, |one| wrap(&said(one), width).len());
+    let own = choices.get(selected).map_or(0, rows);
     let fit = usize::from(area.height).saturating_sub(own).max(1);
     let first = if all { 0 } else { (selected + 1).saturating_sub(fit) };
     choices.iter().enumerate().skip(first).fold(area, |area, (at, one)| {
         let role = if one.disabled.is_some() { Role::Muted } else { Role::Text };
         choice(canvas, area, &one.label, at == selected, role);
         let area = below(area, 1);
-        if all || at == selected { below(area, canvas.wrapped(inset(area, 4), &said(one), Role::Muted)) } else { area }
+        if rows(one) > 0 && (all || at == selected) { below(area, canvas.wrapped(inset(area, 4), &said(one), Role::Muted)) } else { area }
     })
 }
 

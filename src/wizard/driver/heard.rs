@@ -47,6 +47,16 @@ impl Driver {
         Vec::new()
     }
 
+    pub(super) fn looked(&mut self, how: Result<(), Fault>, facts: &Facts) -> Vec<Ask> {
+        if self.heard(Waiting::Look) {
+            return match how {
+                Ok(()) => self.advance(facts),
+                Err(fault) => self.fail(fault),
+            };
+        }
+        Vec::new()
+    }
+
     pub(super) fn planned(&mut self, how: Result<Plan, Fault>, facts: &Facts) -> Vec<Ask> {
         if self.heard(Waiting::Plan) {
             match how {

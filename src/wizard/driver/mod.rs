@@ -6,7 +6,7 @@ mod heard;
 mod walk;
 
 use super::{Answers, Body, Field, Goal, Mark, Proving, Running, SecretField, SecretRule, SlotState, Stage, Step, Verdict, Wizard};
-use crate::domain::{Confirm, Event, Facts, Fault, Intent, Plan, Receipt, Request, SecretPurpose, Slot, Text};
+use crate::domain::{Confirm, Event, Facts, Fault, Intent, Look, Plan, Receipt, Request, SecretPurpose, Slot, Text};
 
 /// What whoever drives tells the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Input {
     Slot(Slot, SlotState),
     /// Answer to [`Ask::ReadSecretFile`] and [`Ask::WriteSecretFile`]; the slot is filled where it is Ok.
     Filed(Result<(), Fault>),
+    /// Answer to [`Ask::Look`].
+    Looked(Result<(), Fault>),
     /// Answer to [`Ask::Plan`].
     Planned(Result<Plan, Fault>),
     /// Answer to [`Ask::Begin`].
@@ -68,6 +70,8 @@ pub enum Input {
 /// What the driver asks whoever drives it to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
+    /// See whether this is there; answer [`Input::Looked`].
+    Look(Look),
     /// Plan this; answer [`Input::Planned`].
     Plan(Request),
     /// Take the operation lock for this plan; answer [`Input::Begun`].
@@ -99,6 +103,8 @@ pub enum Ask {
 /// What the driver waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
+    /// What was named.
+    Look,
     /// The plan.
     Plan,
     /// The operation lock.
@@ -200,6 +206,7 @@ impl Driver {
             Input::Stop => self.stop(),
             Input::Slot(slot, state) => self.slot(slot, state),
             Input::Filed(how) => self.filed(how, facts),
+            Input::Looked(how) => self.looked(how, facts),
             Input::Planned(how) => self.planned(how, facts),
             Input::Begun(how) => self.begun(how, facts),
             Input::Event(event) => self.event(&event),

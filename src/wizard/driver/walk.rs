@@ -80,8 +80,12 @@ impl Driver {
                 {
                     return self.say(why);
                 }
+                let look = (entry.looks)(&text).filter(|_| !text.is_empty());
                 self.answers.set(step.id, text);
-                self.advance(facts)
+                match look {
+                    Some(look) => self.wait(Waiting::Look, Ask::Look(look)),
+                    None => self.advance(facts),
+                }
             }
             (Body::Secret { .. }, Field::Secret { fields, focus }) => {
                 let Some(field) = fields.get(*focus) else { return Vec::new() };
@@ -147,7 +151,9 @@ impl Driver {
 
     /// Shift-Tab.
     pub(super) fn back(&mut self, facts: &Facts) -> Vec<Ask> {
-        if matches!(self.waiting, Some(Waiting::Begin | Waiting::File | Waiting::Check | Waiting::Run)) || self.receipt.is_some() {
+        if matches!(self.waiting, Some(Waiting::Look | Waiting::Begin | Waiting::File | Waiting::Check | Waiting::Run))
+            || self.receipt.is_some()
+        {
             return Vec::new();
         }
         if matches!(self.step().map(|s| &s.body), Some(Body::Run)) {

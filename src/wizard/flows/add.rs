@@ -15,6 +15,7 @@ fn steps(answers: &Answers, _: &Facts) -> Vec<Step> {
         help: "A remark, kept encrypted: where the envelope lies, for example.",
         optional: true,
         validate: short,
+        looks: |_| None,
     };
     let use_now = vec![
         Choice::new("no", "No, only add it", "the passkey in use stays in use; any passkey opens"),

@@ -15,6 +15,7 @@ fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
         help: "Archives older than so many days go; the three newest proved ones of each location stay, whatever their age.",
         optional: false,
         validate: |text, _, _| number(text).map(|_| ()),
+        looks: |_| None,
     };
     let mut steps = vec![Step::new("days", "How old", Body::Entry(days))];
     steps.extend(plain());

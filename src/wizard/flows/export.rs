@@ -1,8 +1,7 @@
 //! Export a policy's key as import data.
 
 use super::location_add::{absolute, checked};
-use super::parts::{begins, entry, made_into, making, optional, place, plain, policy_name, wrong};
-use super::policy_add;
+use super::parts::{begins, entry, made_into, making, optional, place, plain, policy_name, which_policy, wrong};
 use crate::domain::{Export, Facts, Fault, Flow, Location, Request, Slot};
 use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
 
@@ -28,7 +27,7 @@ fn steps(answers: &Answers, facts: &Facts) -> Vec<Step> {
         Choice::new("screen", "Onto this screen", "masked; it is shown or copied only when you ask for it, and wiped when you leave"),
     ];
     let mut steps = vec![
-        Step::new("policy", "Which policy", policy_add::entry()),
+        which_policy("Which policy", facts),
         Step::new("location", "Which location it names", Body::Choose(locations)),
         Step::new("protection", "How it is protected", Body::Choose(how)),
         entry("note", "Note", "Note", "Goes with it; empty: none.", true),

@@ -15,6 +15,7 @@ fn steps(answers: &Answers, _: &Facts) -> Vec<Step> {
         help: "Letters, digits, \"-\" and \".\": it stands in lists, and in no object.",
         optional: false,
         validate: free,
+        looks: |_| None,
     };
     let kinds = vec![
         Choice::new("directory", "A folder", "on this machine, or a mounted NFS share"),
@@ -79,7 +80,7 @@ pub fn checked(
     optional: bool,
     validate: fn(&str, &Answers, &Facts) -> Result<(), String>,
 ) -> Step {
-    Step::new(id, title, Body::Entry(Entry { label, initial: String::new(), help, optional, validate }))
+    Step::new(id, title, Body::Entry(Entry { label, initial: String::new(), help, optional, validate, looks: |_| None }))
 }
 
 fn free(text: &str, _: &Answers, facts: &Facts) -> Result<(), String> {

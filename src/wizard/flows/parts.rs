@@ -1,7 +1,7 @@
 //! Parts that several flows share.
 
 use crate::domain::{
-    Act, Facts, Fault, Flow, Intent, Kind, Location, LocationName, Passkey, PasskeyName, PolicyName, Request, Slot, Text, may,
+    Act, Facts, Fault, Flow, Intent, Kind, Location, LocationName, Look, Passkey, PasskeyName, PolicyName, Request, Slot, Text, may,
 };
 use crate::wizard::{Answers, Body, Choice, Entry, SecretRule, Step};
 
@@ -24,13 +24,13 @@ pub fn choice(passkey: &Passkey, facts: &Facts, disabled: Option<String>) -> Cho
 
 /// The name of a passkey that is not there yet.
 pub fn new_name(title: &str, initial: String, help: &'static str) -> Step {
-    Step::new("name", title, Body::Entry(Entry { label: "Name", initial, help, optional: false, validate: free_name }))
+    Step::new("name", title, Body::Entry(Entry { label: "Name", initial, help, optional: false, validate: free_name, looks: |_| None }))
 }
 
 /// Whose it is.
 pub fn owner(initial: String) -> Step {
     let help = "The person who keeps the passphrase. One passkey a person; empty: nobody in particular.";
-    Step::new("owner", "Owner", Body::Entry(Entry { label: "Owner", initial, help, optional: true, validate: short }))
+    Step::new("owner", "Owner", Body::Entry(Entry { label: "Owner", initial, help, optional: true, validate: short, looks: |_| None }))
 }
 
 /// How the passphrase comes to be, and, for files, where. What shows nothing on the screen stands beside what does.
@@ -48,7 +48,11 @@ pub fn making(answers: &Answers) -> Vec<Step> {
         _ => return steps,
     };
     let initial = String::new();
-    steps.push(Step::new("path", "File", Body::Entry(Entry { label: "File", initial, help, optional: false, validate: short })));
+    steps.push(Step::new(
+        "path",
+        "File",
+        Body::Entry(Entry { label: "File", initial, help, optional: false, validate: short, looks: |_| None }),
+    ));
     steps
 }
 
@@ -108,6 +112,23 @@ pub fn location_name(answers: &Answers, doing: &str) -> Result<LocationName, Fau
     answers.text("location").parse().map_err(|e: crate::domain::InvalidName| wrong(doing, &e.0))
 }
 
+/// Which policy of the catalog: one of them where they are few, else its name, which is looked for.
+pub fn which_policy(title: &str, facts: &Facts) -> Step {
+    let body = if facts.policy_names.is_empty() {
+        Body::Entry(Entry {
+            label: "Policy",
+            initial: String::new(),
+            help: "Its name, as the list of policies has it.",
+            optional: false,
+            validate: |text, _, _| text.parse::<PolicyName>().map(|_| ()).map_err(|e| e.0),
+            looks: |text| text.parse().ok().map(Look::Policy),
+        })
+    } else {
+        Body::Choose(facts.policy_names.iter().map(|name| Choice::new(name.as_str(), name.as_str(), "")).collect())
+    };
+    Step::new("policy", title, body)
+}
+
 /// Which location, of all, or of those that can be written to.
 pub fn which_location(title: &str, facts: &Facts, writes: bool) -> Step {
     let choice = |l: &Location| {
@@ -141,7 +162,7 @@ pub fn begins(intent: &Intent, flow: Flow, subject: &'static str) -> Option<Answ
 
 /// A line of text.
 pub fn entry(id: &'static str, title: &str, label: &'static str, help: &'static str, optional: bool) -> Step {
-    Step::new(id, title, Body::Entry(Entry { label, initial: String::new(), help, optional, validate: short }))
+    Step::new(id, title, Body::Entry(Entry { label, initial: String::new(), help, optional, validate: short, looks: |_| None }))
 }
 
 /// A text that may be left empty.

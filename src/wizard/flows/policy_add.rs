@@ -16,13 +16,14 @@ fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {
     Ok(Goal::Change(Request::PolicyAdd(PolicyAdd { name: policy_name(answers, "cannot add the policy")? })))
 }
 
-/// A policy's name, typed.
-pub fn entry() -> Body {
+/// Its name, typed.
+fn entry() -> Body {
     Body::Entry(Entry {
         label: "Policy",
         initial: String::new(),
         help: "The name is the identity: its encryption key derives from it. Another name is another key.",
         optional: false,
         validate: |text, _, _| text.parse::<PolicyName>().map(|_| ()).map_err(|e: InvalidName| e.0),
+        looks: |_| None,
     })
 }

@@ -1,7 +1,6 @@
 //! Remove a policy.
 
-use super::parts::{begins, plain, policy_name};
-use super::policy_add::entry;
+use super::parts::{begins, plain, policy_name, which_policy};
 use crate::domain::{Facts, Fault, Flow, PolicyRemove, Request};
 use crate::wizard::{Answers, Goal, Step, Wizard};
 
@@ -14,8 +13,8 @@ pub static POLICY_REMOVE: Wizard = Wizard {
     finish,
 };
 
-fn steps(_: &Answers, _: &Facts) -> Vec<Step> {
-    vec![Step::new("policy", "Which policy", entry())].into_iter().chain(plain()).collect()
+fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
+    std::iter::once(which_policy("Which policy", facts)).chain(plain()).collect()
 }
 
 fn finish(answers: &Answers, _: &Facts) -> Result<Goal, Fault> {

@@ -1,9 +1,8 @@
 //! Seal data into a location.
 
-use super::parts::{begins, entry, location_name, optional, plain, policy_name, which_location};
-use super::policy_add;
-use crate::domain::{ArtifactKind, Facts, Fault, Flow, Request, Seal};
-use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
+use super::parts::{begins, entry, location_name, optional, plain, policy_name, short, which_location, which_policy};
+use crate::domain::{ArtifactKind, Facts, Fault, Flow, Look, Request, Seal};
+use crate::wizard::{Answers, Body, Choice, Entry, Goal, Step, Wizard};
 use std::path::PathBuf;
 
 /// A file as it is, a folder as a tar stream, or manifests.
@@ -15,11 +14,19 @@ fn steps(_: &Answers, facts: &Facts) -> Vec<Step> {
         Choice::new("data", "A file or a folder", "a file as it is, a folder as a tar stream"),
         Choice::new("manifests", "Kubernetes manifests", "as they are; their names and kinds are sealed with them"),
     ];
+    let path = Entry {
+        label: "Path",
+        initial: String::new(),
+        help: "The whole path, from /.",
+        optional: false,
+        validate: short,
+        looks: |text| Some(Look::Source(text.into())),
+    };
     let mut steps = vec![
         which_location("Into which location", facts, true),
-        Step::new("policy", "Under the key of which policy", policy_add::entry()),
+        which_policy("Under the key of which policy", facts),
         Step::new("kind", "What it is", Body::Choose(kinds)),
-        entry("path", "File or folder", "Path", "The whole path, from /.", false),
+        Step::new("path", "File or folder", Body::Entry(path)),
         entry("note", "Note", "Note", "Kept encrypted; empty: none.", true),
     ];
     steps.extend(plain());
