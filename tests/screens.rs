@@ -355,3 +355,59 @@ fn the_rate_and_the_time_left_are_told_from_the_first_second_on() {
     kastellan::app::update(&mut s.app, later, Msg::Event(Box::new(event)));
     assert_eq!(words(&s), "2.3 GiB of 4.0 GiB, 512.0 MiB/s, 4 s left");
 }
+
+/// What is on the screen, without its boxes, in one line.
+fn read(app: &App) -> String {
+    let seen = shown(app).replace(['│', '─'], " ");
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn sentences_are_broken_and_not_cut() {
+    let why = "s3-eu refuses since 16 Nov (403 AccessDenied on PutObject).";
+    let far = "nowhere that a person who reads this on a small screen would ever have thought of looking for it at all";
+    for size in SIZES {
+        // Work that is left, and the sentences above a table.
+        for keys in ["", "5"] {
+            let app = at(protected(), size, keys).app;
+            // In the smallest terminal what is next is worth more than the end of a sentence.
+            let tight = size.1 == 15 && keys.is_empty();
+            assert!(read(&app).contains(if tight { "Next: make a recovery kit" } else { why }), "{}", shown(&app));
+        }
+        // What is next, on the bottom line.
+        let mut stage = at(calm(), size, "");
+        stage.tell(Msg::Problem(Fault::new(Kind::Usage, "theme x not used", far, kastellan::domain::Act::say("name one that is there"))));
+        let seen = read(&stage.app);
+        assert!(seen.contains(far) && seen.contains("next: name one that is there"), "{seen}");
+        // Why something cannot be done.
+        let seen = read(&at(calm(), size, ":dr-enable").app);
+        assert!(seen.contains("not now: there is no location that archives could go to: add one first"), "{seen}");
+        // A question of what asks step by step.
+        let mut stage = stage::talks::drill(size);
+        stage.tell(Msg::Said(kastellan::domain::Saying::Asks { label: format!("{far}? Its number:").into(), secret: false }));
+        assert!(read(&stage.app).contains(&format!("{far}? Its number:")), "{}", shown(&stage.app));
+        // A step that runs, and what to do after it.
+        let long = format!("seal into {far}");
+        let mut stage = until(at(calm(), size, "2R"), |s| s.app.operation.is_some());
+        let mut plan = stage.app.operation.as_ref().unwrap().plan.clone();
+        plan.steps[0].title = long.as_str().into();
+        stage.event(Event::Started { operation: "ab".into(), plan });
+        let seen = shown(&stage.app);
+        assert!(long.split(' ').all(|word| seen.contains(word)), "{seen}");
+        let mut receipt = stage::receipt();
+        receipt.next = vec![kastellan::domain::Act::say(long.as_str())];
+        stage.tell(Msg::Ended(Ok(Box::new(receipt))));
+        // Beside the list of steps a line is no longer all there is on a row.
+        let seen = shown(&stage.app);
+        assert!(long.split(' ').all(|word| seen.contains(word)), "{seen}");
+        // The name that has to be typed.
+        let mut facts = calm();
+        let name = format!("old-safe-{}", "x".repeat(40));
+        facts.passkeys.iter_mut().find(|p| p.name.as_str() == "old-safe").unwrap().name = name.parse().unwrap();
+        let mut stage = at(facts, size, "2jjajjj");
+        stage.enter();
+        let stage = until(stage, |s| matches!(wizard(s), Some(d) if matches!(d.field, Field::Confirm { .. })));
+        let seen = shown(&stage.app);
+        assert!(seen.split("cannot be taken back").last().unwrap().contains(&name), "{seen}");
+    }
+}

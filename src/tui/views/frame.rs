@@ -3,8 +3,9 @@
 use crate::app::{App, Layer, Level, act_words, hints};
 use crate::domain::{Text, count};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, text_field};
+use crate::tui::widgets::{Canvas, below, inset, text_field, wrap};
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// The rectangle between header and bottom line.
 #[must_use]
@@ -118,7 +119,7 @@ pub fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         };
         let text = flash.text.to_string();
         let next = flash.next.as_ref().map(|act| format!("  next: {}", act_words(act))).unwrap_or_default();
-        canvas.spans(area.x + 1, y, area.width.saturating_sub(2), &[(&text, role), (&next, Role::Text)]);
+        flashed(canvas, area, (&text, role), &next);
         return;
     }
     let mut end = crumbs(canvas, area, y, app);
@@ -128,6 +129,27 @@ pub fn bottom(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         end += 2 + canvas.put(end + 2, y, width, &words, Role::Info);
     }
     hint_bar(canvas, area, y, end + 3, app);
+}
+
+/// A flash on the bottom line; one that is too long takes as many lines as it needs, for what is next must not be cut off.
+fn flashed(canvas: &mut Canvas<'_>, area: Rect, (text, role): (&str, Role), next: &str) {
+    let room = inset(area, 1);
+    let last = Rect { y: area.bottom().saturating_sub(1), height: 1, ..room };
+    let width = usize::from(room.width);
+    if text.width() + next.width() <= width {
+        canvas.spans(last.x, last.y, last.width, &[(text, role), (next, Role::Text)]);
+        return;
+    }
+    let next = next.trim_start();
+    let rows = wrap(text, width).len() + if next.is_empty() { 0 } else { wrap(next, width).len() };
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height / 2);
+    let place = Rect { y: area.bottom() - rows, height: rows, ..area };
+    canvas.blank(place);
+    let place = inset(place, 1);
+    let used = canvas.wrapped(place, text, role);
+    if !next.is_empty() {
+        canvas.wrapped(below(place, used), next, Role::Text);
+    }
 }
 
 /// Whether what runs is on top.

@@ -36,10 +36,8 @@ pub fn proved_width<'a>(times: impl Iterator<Item = &'a str>) -> u16 {
 /// How many rows of the screen's list fit where `inner` lines are inside the box.
 #[must_use]
 pub fn rows(app: &App, inner: u16) -> u16 {
-    if app.screen == Screen::Overview {
-        return inner;
-    }
-    let above = if app.screen.is_sheet() { app.above().len() } else { 0 };
+    let width = usize::from(app.size.0.saturating_sub(4));
+    let above = if app.screen.is_sheet() { app.above().iter().map(|said| wrap(&said.text, width).len()).sum() } else { 0 };
     inner.saturating_sub(1 + u16::try_from(above).unwrap_or(0) + pane_height(app, inner))
 }
 

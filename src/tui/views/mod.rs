@@ -46,6 +46,7 @@ pub fn rows(app: &App) -> usize {
         Some(Layer::Errors(_)) => inner / 2,
         Some(Layer::Talk) => inner.saturating_sub(4),
         Some(Layer::Yaml(_) | Layer::Doctor(_) | Layer::Log(_) | Layer::Details(_)) => inner,
+        _ if app.screen == Screen::Overview => overview::room(app, inner),
         _ => lists::rows(app, inner),
     })
     .max(1)

@@ -1,7 +1,7 @@
 //! What floats above a screen: help, palette, action menu, themes, questions.
 
 use super::pages::choice;
-use crate::app::{ActionMenu, App, Binding, Help, Palette, Question, ThemePicker};
+use crate::app::{ActionMenu, App, Binding, Help, Palette, PaletteMatch, Question, ThemePicker};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, below, inset, middle, text_field, wrap};
 use ratatui::layout::Rect;
@@ -60,7 +60,12 @@ fn help_row(canvas: &mut Canvas<'_>, row: Rect, app: &App, binding: &Binding, gr
 /// What to go to or to do, by name.
 pub fn palette(canvas: &mut Canvas<'_>, area: Rect, palette: &Palette) {
     let rows = u16::try_from(palette.matches.len()).unwrap_or(u16::MAX).clamp(1, area.height.saturating_sub(8).clamp(1, 12));
-    let inner = floating(canvas, area, 76, rows + 4, "go to, or do");
+    // A reason that does not fit beside its word is said below the list, once it is marked.
+    let said = |found: &PaletteMatch| found.disabled.as_ref().map_or_else(|| found.says.to_owned(), |reason| format!("not now: {reason}"));
+    let beside = area.width.min(76).saturating_sub(4 + 21);
+    let long = |found: &PaletteMatch| said(found).chars().count() > usize::from(beside);
+    let foot = if palette.matches.iter().any(long) { 3 } else { 0 };
+    let inner = floating(canvas, area, 76, rows + 4 + foot, "go to, or do");
     canvas.put(inner.x, inner.y, 1, ":", Role::Filter);
     text_field(canvas, Rect { x: inner.x + 1, y: inner.y, width: inner.width.saturating_sub(1), height: 1 }, &palette.text, true);
     let list = below(inner, 2);
@@ -68,14 +73,13 @@ pub fn palette(canvas: &mut Canvas<'_>, area: Rect, palette: &Palette) {
         canvas.put(list.x + 2, list.y, list.width.saturating_sub(2), "Nothing is called that. ? shows all keys.", Role::Muted);
     }
     let first = (palette.selected + 1).saturating_sub(usize::from(rows));
-    for (y, (at, found)) in (list.y..list.bottom()).zip(palette.matches.iter().enumerate().skip(first)) {
+    for (y, (at, found)) in (list.y..list.bottom().min(list.y + rows)).zip(palette.matches.iter().enumerate().skip(first)) {
         let role = if found.disabled.is_some() { Role::Muted } else { Role::Key };
         choice(canvas, Rect { y, height: 1, width: list.width.min(20), ..list }, found.word, at == palette.selected, role);
-        let said = match &found.disabled {
-            Some(reason) => format!("not now: {reason}"),
-            None => found.says.to_owned(),
-        };
-        canvas.put(list.x + 21, y, list.width.saturating_sub(21), &said, Role::Muted);
+        canvas.put(list.x + 21, y, beside, &said(found), Role::Muted);
+    }
+    if let Some(found) = palette.matches.get(palette.selected).filter(|found| long(found)) {
+        canvas.wrapped(below(list, rows + 1), &said(found), Role::Muted);
     }
 }
 
@@ -94,7 +98,9 @@ pub fn actions(canvas: &mut Canvas<'_>, area: Rect, menu: &ActionMenu) {
     for (y, (at, item)) in (inner.y..inner.bottom()).zip(menu.items.iter().enumerate().skip(first)) {
         let row = Rect { y, height: 1, ..inner };
         match &item.disabled {
-            None => choice(canvas, row, &item.label, at == menu.selected, Role::Text),
+            None => {
+                choice(canvas, row, &item.label, at == menu.selected, Role::Text);
+            }
             Some(reason) => {
                 choice(canvas, row, &item.label, at == menu.selected, Role::Muted);
                 let x = row.x + 4 + u16::try_from(item.label.chars().count()).unwrap_or(0);
@@ -132,7 +138,6 @@ pub fn ask(canvas: &mut Canvas<'_>, area: Rect, question: &Question) {
     let mut row = below(inner, used + 1);
     for (at, answer) in question.answers.iter().enumerate() {
         let role = if at == 0 { Role::Text } else { Role::Warn };
-        choice(canvas, row, answer, at == question.selected, role);
-        row = below(row, 1);
+        row = below(row, choice(canvas, row, answer, at == question.selected, role));
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::Text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, below, inset, wrap};
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// There is no catalog yet: set up, or demo.
 pub fn first(canvas: &mut Canvas<'_>, body: Rect, app: &App, first: &FirstScreen) {
@@ -18,8 +19,7 @@ pub fn first(canvas: &mut Canvas<'_>, body: Rect, app: &App, first: &FirstScreen
     let lines: usize = FirstScreen::CHOICES.iter().map(|(_, says)| wrap(says, width).len() + 2).sum();
     let all = lines < usize::from(area.height);
     for (at, (label, says)) in FirstScreen::CHOICES.iter().enumerate() {
-        choice(canvas, area, label, at == first.selected, Role::Text);
-        area = below(area, 1);
+        area = below(area, choice(canvas, area, label, at == first.selected, Role::Text));
         if all || at == first.selected {
             area = below(area, canvas.wrapped(inset(area, 4), says, Role::Muted) + u16::from(all));
         }
@@ -27,15 +27,22 @@ pub fn first(canvas: &mut Canvas<'_>, body: Rect, app: &App, first: &FirstScreen
     canvas.wrapped(area, "Enter takes the marked one. Nothing is written before that.", Role::Muted);
 }
 
-/// A line that can be chosen.
-pub fn choice(canvas: &mut Canvas<'_>, area: Rect, label: &str, selected: bool, role: Role) {
+/// A line that can be chosen, over several rows where it needs them and they are there; how many it took.
+pub fn choice(canvas: &mut Canvas<'_>, area: Rect, label: &str, selected: bool, role: Role) -> u16 {
+    let words = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     if area.height == 0 {
-        return;
+        return 0;
     }
-    let used = canvas.put(area.x + 2, area.y, area.width.saturating_sub(2), label, role);
+    let lines = wrap(label, usize::from(words.width));
+    let (rows, used) = if lines.len() <= usize::from(area.height) {
+        (canvas.wrapped(words, label, role), lines.first().map_or(0, |line| line.width()))
+    } else {
+        (1, usize::from(canvas.put(words.x, words.y, words.width, label, role)))
+    };
     if selected {
-        canvas.select(area.x, Rect { x: area.x + 2, y: area.y, width: used, height: 1 });
+        canvas.select(area.x, Rect { width: u16::try_from(used).unwrap_or(words.width), height: 1, ..words });
     }
+    rows
 }
 
 /// All that is known of one thing.

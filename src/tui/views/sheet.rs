@@ -3,7 +3,7 @@
 use super::lists::{empty, halves, pane, proved_width, title};
 use crate::app::{App, Level, Said, TIMES, WIDE, sheet_empty, sheet_heads, sheet_title};
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Canvas, Cell, Column, Table};
+use crate::tui::widgets::{Canvas, Cell, Column, Table, below, inset};
 use ratatui::layout::Rect;
 
 /// Sentences, a table, and a pane about the selected row.
@@ -13,8 +13,7 @@ pub fn sheet(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let inner = canvas.boxed(body, &title(sheet_title(app.screen), &state.filter, items.len(), items.len()), true);
     let (mut upper, lower) = halves(app, inner);
     for said in app.above() {
-        canvas.put(upper.x + 1, upper.y, upper.width.saturating_sub(2), &said.text, role(&said));
-        upper = Rect { y: upper.y + 1, height: upper.height.saturating_sub(1), ..upper };
+        upper = below(upper, canvas.wrapped(inset(upper, 1), &said.text, role(&said)));
     }
     let wide = body.width >= WIDE;
     let fit = usize::from(upper.height.saturating_sub(1));

@@ -18,7 +18,8 @@ const STEP: usize = 14;
 pub fn talk(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, talk: &Talk) {
     let app = view.app;
     let area = inset(canvas.boxed(body, &talk.title(), true), 1);
-    let said = Rect { height: area.height.saturating_sub(FOOT), ..area };
+    let asks = talk.asked.as_ref().map_or(0, |asked| label_rows(asked, area.width) - 1);
+    let said = Rect { height: area.height.saturating_sub(FOOT + asks), ..area };
     let upto = talk.lines.len().saturating_sub(talk.back);
     let rows = last_rows(talk.lines.get(..upto).unwrap_or_default(), usize::from(said.width), usize::from(said.height));
     let count = u16::try_from(rows.len()).unwrap_or(u16::MAX);
@@ -46,8 +47,9 @@ pub fn talk(canvas: &mut Canvas<'_>, body: Rect, view: &View<'_>, talk: &Talk) {
 }
 
 fn question(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, asked: &Asked) {
-    canvas.put(area.x, area.y, area.width, &asked.label.to_string(), Role::Title);
-    let field = Rect { y: area.y + 1, height: 1, ..area };
+    let rows = label_rows(asked, area.width);
+    canvas.wrapped(area, &asked.label.to_string(), Role::Title);
+    let field = Rect { y: area.y + rows, height: 1, ..area };
     let note = match &asked.field {
         TalkField::Line(line) => {
             text_field(canvas, field, line, true);
@@ -60,7 +62,12 @@ fn question(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, asked: &Asked)
             if said.is_empty() { completes(secret) } else { said }
         }
     };
-    canvas.put(area.x, area.y + 2, area.width, &note, Role::Info);
+    canvas.put(area.x, field.y + 1, area.width, &note, Role::Info);
+}
+
+/// Rows that a question takes.
+fn label_rows(asked: &Asked, width: u16) -> u16 {
+    u16::try_from(wrap(&asked.label.to_string(), usize::from(width)).len()).unwrap_or(1)
 }
 
 /// The last rows of these lines, wrapped; what a line begins with tells its colour.

@@ -95,7 +95,8 @@ fn steps(canvas: &mut Canvas<'_>, area: Rect, driver: &Driver, most: usize) -> u
     used
 }
 
-fn marked(canvas: &mut Canvas<'_>, row: Rect, mark: Mark, title: &str, result: &str) {
+/// The sign of a step, and the role of its words.
+fn sign(canvas: &mut Canvas<'_>, row: Rect, mark: Mark) -> Role {
     let role = match mark {
         Mark::Todo => Role::StepTodo,
         Mark::Now => Role::StepNow,
@@ -103,7 +104,11 @@ fn marked(canvas: &mut Canvas<'_>, row: Rect, mark: Mark, title: &str, result: &
         Mark::Failed => Role::StepFailed,
     };
     canvas.put(row.x, row.y, 3, mark.sign(), role);
-    let words = if mark == Mark::Done { Role::Text } else { role };
+    if mark == Mark::Done { Role::Text } else { role }
+}
+
+fn marked(canvas: &mut Canvas<'_>, row: Rect, mark: Mark, title: &str, result: &str) {
+    let words = sign(canvas, row, mark);
     let used = canvas.put(row.x + 4, row.y, row.width.saturating_sub(4), title, words);
     let x = row.x + 6 + used;
     canvas.put(x, row.y, row.right().saturating_sub(x), result, Role::Muted);
@@ -121,8 +126,7 @@ fn choose(canvas: &mut Canvas<'_>, area: Rect, choices: &[Choice], selected: usi
     let first = if all { 0 } else { (selected + 1).saturating_sub(fit) };
     choices.iter().enumerate().skip(first).fold(area, |area, (at, one)| {
         let role = if one.disabled.is_some() { Role::Muted } else { Role::Text };
-        choice(canvas, area, &one.label, at == selected, role);
-        let area = below(area, 1);
+        let area = below(area, choice(canvas, area, &one.label, at == selected, role));
         if rows(one) > 0 && (all || at == selected) { below(area, canvas.wrapped(inset(area, 4), &said(one), Role::Muted)) } else { area }
     })
 }
@@ -294,12 +298,15 @@ fn review(canvas: &mut Canvas<'_>, area: Rect, plan: &Plan) -> Rect {
 /// The name is typed; the focus rests on Cancel.
 fn confirm(canvas: &mut Canvas<'_>, area: Rect, name: &Text, text: &crate::wizard::TextField, agree: bool) -> Rect {
     let name = name.to_string();
-    canvas.spans(
-        area.x,
-        area.y,
-        area.width,
-        &[("This cannot be taken back. Type ", Role::Text), (&name, Role::Danger), (" to go on.", Role::Text)],
-    );
+    let said = [("This cannot be taken back. Type ", Role::Text), (&name, Role::Danger), (" to go on.", Role::Text)];
+    let whole: String = said.iter().map(|(text, _)| *text).collect();
+    let rows = wrap(&whole, usize::from(area.width)).len();
+    if rows == 1 {
+        canvas.spans(area.x, area.y, area.width, &said);
+    } else {
+        canvas.wrapped(area, &whole, Role::Danger);
+    }
+    let area = below(area, u16::try_from(rows - 1).unwrap_or(0));
     let field = Rect { y: area.y + 2, width: area.width.min(66), height: 1, ..area };
     text_field(canvas, field, text, true);
     let buttons = below(area, 4);
@@ -321,8 +328,11 @@ fn run(canvas: &mut Canvas<'_>, area: Rect, app: &App, running: &Running, fault_
     for line in &running.steps {
         let progress = app.progress().filter(|_| line.progress.is_some());
         let said = progress.as_ref().map_or_else(|| line.note.to_string(), |p| bar(p, area.width.saturating_sub(8)));
-        marked(canvas, Rect { height: area.height.min(1), ..area }, line.mark, &line.title.to_string(), "");
-        area = below(area, 1);
+        if area.height > 0 {
+            let words = sign(canvas, area, line.mark);
+            let title = Rect { x: area.x + 4, width: area.width.saturating_sub(4), ..area };
+            area = below(area, canvas.wrapped(title, &line.title.to_string(), words));
+        }
         if !said.is_empty() {
             area = below(area, canvas.wrapped(inset(area, 4), &said, Role::Muted));
         }
@@ -390,8 +400,7 @@ fn receipt(canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, driver: &Driver
     let mut said = vec![("Close".to_owned(), Role::Text)];
     said.extend(next.iter().map(|act| (act_words(act).to_string(), if act.does.is_some() { Role::Text } else { Role::Muted })));
     for (at, (words, role)) in said.iter().enumerate() {
-        choice(canvas, Rect { height: area.height.min(1), ..area }, words, selected == at, *role);
-        area = below(area, 1);
+        area = below(area, choice(canvas, area, words, selected == at, *role));
     }
     area
 }
