@@ -82,7 +82,9 @@ async fn with_kit(call: &Call, file: &Path, args: &Args) -> Result<Wanted, Fault
             }
         }
     }
-    let newest = |place: &Reachable| place.archives.iter().filter(|a| a.header.is_ok()).map(Found::created_at).max();
+    let newest = |place: &Reachable| {
+        place.archives.iter().filter(|a| a.header.is_ok()).map(Found::age).max().map(|(at, name)| (at, name.to_owned()))
+    };
     places.retain(|place| newest(place).is_some());
     let Some(place) = places.into_iter().max_by_key(newest) else {
         let none = || {

@@ -36,6 +36,12 @@ impl Found {
     pub fn created_at(&self) -> Timestamp {
         self.header.as_ref().map_or(self.modified, |header| header.created_at)
     }
+
+    /// What orders archives by age: of those of one second the number in the name tells, of which no more is believed.
+    #[must_use]
+    pub fn age(&self) -> (Timestamp, &str) {
+        (self.created_at(), file(&self.name))
+    }
 }
 
 /// All archives in a location, by what their headers say: those of one installation together, newest first, and first the installation that
@@ -62,7 +68,7 @@ pub async fn list(store: &Arc<dyn Store>) -> Result<Vec<Found>, Fault> {
         let header = read.unwrap_or_else(|_| Err(ArchiveError::Read("reading it ended abnormally".into())));
         found.push(Found { name: object.name, size: object.size, modified: object.modified, header });
     }
-    found.sort_by_key(|f| std::cmp::Reverse(f.created_at()));
+    found.sort_by(|a, b| b.age().cmp(&a.age()));
     let mut installations: Vec<String> = Vec::new();
     for id in found.iter().map(Found::catalog_id) {
         if !installations.contains(&id) {
@@ -76,4 +82,21 @@ pub async fn list(store: &Arc<dyn Store>) -> Result<Vec<Found>, Fault> {
 /// The last part of a name: time and number come first in it.
 fn file(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_archives_of_one_second_the_later_one_is_newer() {
+        let found = |number: u32, random: &str| Found {
+            name: format!("dr/1/2/20261128T220256Z-{number:08}-{random}.kdr"),
+            size: 1,
+            modified: Timestamp::from_unix(7),
+            header: Err(ArchiveError::Read("x".into())),
+        };
+        assert!(found(2, "0").age() > found(1, "f").age());
+        assert!(Found { modified: Timestamp::from_unix(8), ..found(1, "f") }.age() > found(2, "0").age());
+    }
 }
