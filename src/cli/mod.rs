@@ -66,6 +66,9 @@ pub fn start(args: impl IntoIterator<Item = OsString>) -> Outcome {
     }
 }
 
+/// The exit code of what a reader cut off by closing early: as a shell has that of SIGPIPE.
+const CUT: u8 = 141;
+
 /// Says a fault on standard error; the exit code.
 #[must_use]
 pub fn fail(fault: &Fault) -> u8 {
@@ -90,6 +93,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
         match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals.clone(), None)).await {
             Ok(Some(console)) => Outcome::Console(console),
             Ok(None) | Err(End::Closed) => Outcome::Exit(0),
+            Err(End::Cut) => Outcome::Exit(CUT),
             Err(End::Fault(fault)) => {
                 let code = fail(&fault);
                 Outcome::Exit(if fault.kind == Kind::Interrupted { signals.code().unwrap_or(code) } else { code })
@@ -107,7 +111,7 @@ fn not_parsed(error: &clap::Error, args: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let out = Out { format: Format::Table, quiet: false, color: false, talk: None };
         return match out.data(&error.render().to_string()) {
-            Ok(()) | Err(End::Closed) => 0,
+            Ok(()) | Err(End::Closed | End::Cut) => 0,
             Err(End::Fault(fault)) => fail(&fault),
         };
     }

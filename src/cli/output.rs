@@ -33,6 +33,8 @@ pub enum End {
     Fault(Box<Fault>),
     /// The reader of standard output has had enough.
     Closed,
+    /// The same, of bytes of which only exit code 0 says that they are complete.
+    Cut,
 }
 
 impl From<Fault> for End {

@@ -1,10 +1,12 @@
 //! Locations that are gone, full, read-only or somebody else's.
 
+use crate::harness::BINARY;
 use crate::harness::cli::Call;
 use crate::harness::tools::{need, need_root};
 use crate::yard::{Mounted, Yard, bytes};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 #[test]
 fn an_empty_folder_under_the_mount_point_is_not_an_empty_location() {
@@ -180,4 +182,20 @@ fn damage_that_a_verification_finds_is_in_the_journal_one_entry_a_run() {
     assert_eq!(yard.run(&["artifact", "verify", "--all"]).code, 6);
     assert_eq!(entries().len(), 1, "what cannot be read is not damaged");
     yard.house.open(&["journal", "verify"]);
+}
+
+#[test]
+fn a_reader_that_closes_early_has_not_all_of_it_and_the_exit_code_says_so() {
+    let yard = Yard::new();
+    let id = yard.seal(&bytes(8 << 20));
+    let read = |verb: &str, reader: &str| {
+        let script = format!("set -o pipefail; {BINARY} {verb} --passphrase-file {} | {reader} > /dev/null", yard.house.key());
+        let ended = Command::new("bash").args(["-c", &script]).env_clear().envs(yard.house.home.environment()).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let open = format!("artifact open {id} --to -");
+    let (code, said) = read(&open, "head -c 1");
+    assert!(code == Some(141) && !said.contains("cannot"), "quiet: {code:?} {said}");
+    assert_eq!(read(&open, "cat").0, Some(0));
+    assert_eq!(read("artifact list", "true").0, Some(0), "what is no artifact's bytes may be cut");
 }

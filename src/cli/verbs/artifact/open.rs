@@ -17,7 +17,7 @@ pub struct Args {
     /// Which: its id, or the first digits of it
     #[arg(value_name = "ID")]
     id: String,
-    /// Into this new file, or for archives new folder; -: standard output, of which only exit code 0 says that it is complete
+    /// Into this new file, or for archives new folder; -: standard output, of which only exit code 0 says that it is complete (141: its reader closed early)
     #[arg(long, value_name = "PATH|-")]
     to: PathBuf,
     /// From this location (default: the first that has it whole)
@@ -67,7 +67,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let opened = session.open_artifact(&args.id, from.as_ref(), to, told, call.signals.stop()).await;
     progress.end();
     if closed.load(Ordering::SeqCst) {
-        return Err(End::Closed);
+        return Err(End::Cut);
     }
     let artifact = opened.map_err(|fault| incomplete(fault, out.load(Ordering::SeqCst)))?.artifact;
     let place = if stdout { String::new() } else { format!(" into {}", crate::cli::call::shown(&args.to)) };
