@@ -67,6 +67,12 @@ impl Words {
         }
     }
 
+    /// Whether these are twelve words of the list with right check bits: as they were made, whatever they were made for.
+    #[must_use]
+    pub fn sound(&self) -> bool {
+        self.slip().is_none() && self.unreadable().is_empty()
+    }
+
     /// Places (from 1) of `?`.
     #[must_use]
     pub fn unreadable(&self) -> Vec<usize> {
@@ -158,6 +164,8 @@ mod tests {
         assert_eq!(words(GOOD.strip_suffix(" yellow").unwrap()).slip(), Some(Slip::Count(11)));
         assert_eq!(words(&format!("{GOOD} zoo")).slip(), Some(Slip::Count(13)));
         assert_eq!(words(&GOOD.replace("sausage", "?")).slip(), None);
+        let sound = [GOOD, &GOOD.replace("sausage", "?"), &GOOD.replace("yellow", "zoo")].map(|text| words(text).sound());
+        assert_eq!(sound, [true, false, false]);
         assert!(Words::of(b"correct horse battery staple").is_none());
         assert!(Words::of(b"five words are too few").is_none());
         assert!(Words::of(b"this phrase holds some seven quite arbitrary tokens that nobody lists qq qq qq").is_none());

@@ -188,6 +188,10 @@ fn nothing_opens(doing: &str, words: Option<&Words>, how: &Unlock) -> Fault {
         None if unreadable.len() == 1 && how.search == Search::None => {
             (" as it is".to_owned(), "search for the unreadable word (128 tries a passkey, about a minute)".to_owned())
         }
+        None if words.is_some_and(Words::sound) => (
+            " (the twelve words fit together: they are probably another envelope's)".to_owned(),
+            "take the envelope PASSKEY ... of this installation, not that of DR, of a kit or of import data".to_owned(),
+        ),
         None => (String::new(), "check Caps Lock and the keyboard layout, or take another envelope".to_owned()),
     };
     let cause = match &how.with {

@@ -197,14 +197,24 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     terminal.wait_text("DR no. 1 / prod-eu1");
     terminal.send("legal winner thank year wave sausage worth useful legal winner thank yellop\r");
     terminal.wait_text("word 12 is not in the word list");
+    // Words without a slip are those of another envelope.
+    let sound = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    terminal.send(format!("{sound}\r"));
+    terminal.wait_text("this asks for the envelope of the DR passphrase");
     terminal.send(format!("{DR}\r"));
     terminal.wait_text("Which of these do you hold?");
     terminal.wait_text("any of them opens it");
+    terminal.send(format!("{sound}\r"));
+    terminal.wait_text("this asks for the envelope of a passkey");
     terminal.send(format!("{PASSPHRASE}\r"));
     terminal.wait_text("is back: 1 passkey");
     assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
     assert!(!terminal.screen().contains(DR) && !terminal.screen().contains(PASSPHRASE));
     assert_eq!(bare.run(&["artifact", "verify", "--all"]).code, 0);
+    let other = bare.home.secret("sound", sound);
+    let run = bare.home.run(&["policy", "add", "x", "--passphrase-file", &other]);
+    let (cause, next) = run.assert_fault(3);
+    assert!(cause.contains("they are probably another envelope's") && next.contains("the envelope PASSKEY"), "{cause} {next}");
     // Whoever typed it right has proved the envelope, as `dr check` would.
     let known = bare.run(&["dr", "passphrases"]).out;
     assert!(known.contains(" by ") && !known.contains("never"), "{known}");

@@ -239,7 +239,7 @@ pub async fn unlock(call: &Call, opening: &Opening, contents: &Contents, kit: Op
     };
     let label = "Then the envelope of a passkey: any of them opens it.\n";
     let open = async |secret: Passphrase| opening.unlock(contents, with.as_ref(), &secret, call.person(), call.signals.stop()).await;
-    Ok(typed(call, attempts::ask(&prompt, label, "passphrase", open).await?))
+    Ok(typed(call, attempts::ask(&prompt, label, attempts::PASSPHRASE, open).await?))
 }
 
 /// What opened with what a person typed, and how often it was wrong before.
