@@ -93,6 +93,7 @@ fn a_copy_is_the_same_stream_read_back_and_opens_where_the_first_is_damaged() {
     let run = yard.run(&["artifact", "verify", "--all"]);
     assert_eq!(run.code, 7);
     assert!(run.err.contains("NOT whole") && run.err.contains("in nfs") && run.err.contains("2 of 6 artifacts"), "{}", run.err);
+    assert!(run.err.contains("next: take the copy in second: kastellan artifact open "), "{}", run.err);
     let run = yard.run(&["artifact", "verify", "--all", "-o", "json"]);
     let told: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let broken = crate::harness::member(&told, "notWhole").unwrap().as_array().unwrap();

@@ -49,9 +49,9 @@ pub async fn through(work: &Work, keys: &Keys, artifact: &Artifact, mut sink: Si
     let opening = opening(work, keys, artifact).await?;
     let store = locations::reach(work, &artifact.location).await?.open(&work.at, &work.installation)?;
     let paths = ArtifactPaths::new(&artifact.folder, &artifact.id);
-    facts(&store, &paths, artifact, &opening, &doing).await?;
+    facts(work, &store, &paths, artifact, &opening, &doing).await?;
     let Some(mut source) = store.read(&paths.stream).await? else {
-        return Err(missing(artifact, &doing, "its stream is not there"));
+        return Err(missing(work, artifact, &doing, "its stream is not there"));
     };
     let ad = artifact_ad(&opening.catalog_id, opening.policy.as_str(), &artifact.id);
     let (said, stop) = (doing.clone(), stop.clone());
@@ -59,7 +59,8 @@ pub async fn through(work: &Work, keys: &Keys, artifact: &Artifact, mut sink: Si
         let along = Along { doing: &said, progress: &*progress, stop: &stop };
         bulk::open(&opening.key, &ad, &mut |buffer| source.fill(buffer), &mut *sink, &along)
     })
-    .await?;
+    .await
+    .map_err(|fault| if fault.kind == Kind::Damaged { Fault { next: instead(work, artifact), ..fault } } else { fault })?;
     let sealed = artifact.sealed.as_ref().map(|facts| facts.digest.as_str());
     if sealed != Some(hex(&moved.digest).as_str()) || moved.plaintext != artifact.size {
         let next = Act::start("kastellan journal verify", Intent::Journal);
@@ -74,13 +75,20 @@ pub async fn through(work: &Work, keys: &Keys, artifact: &Artifact, mut sink: Si
 }
 
 /// The public and sealed facts must verify, and be those of the index.
-async fn facts(store: &Arc<dyn Store>, paths: &ArtifactPaths, artifact: &Artifact, opening: &Opening, doing: &Text) -> Result<(), Fault> {
+async fn facts(
+    work: &Work,
+    store: &Arc<dyn Store>,
+    paths: &ArtifactPaths,
+    artifact: &Artifact,
+    opening: &Opening,
+    doing: &Text,
+) -> Result<(), Fault> {
     let Some(bytes) = store.get(&paths.sidecar, LARGEST_SIDECAR).await? else {
-        return Err(missing(artifact, doing, "its facts are not there"));
+        return Err(missing(work, artifact, doing, "its facts are not there"));
     };
     let damaged = |why: String| {
-        let next = Act::say("take a copy from another location, or rescan this one: kastellan artifact rescan LOCATION");
-        Fault::new(Kind::Damaged, doing.clone(), format!("its facts in {} do not verify: {why}", artifact.location), next)
+        let cause = format!("its facts in {} do not verify: {why}", artifact.location);
+        Fault::new(Kind::Damaged, doing.clone(), cause, instead(work, artifact))
     };
     let sidecar = Sidecar::parse(&bytes).map_err(|e| damaged(e.to_string()))?;
     let found = sidecar.open(&opening.key).map_err(|e| damaged(e.to_string()))?;
@@ -90,12 +98,18 @@ async fn facts(store: &Arc<dyn Store>, paths: &ArtifactPaths, artifact: &Artifac
     if same { Ok(()) } else { Err(damaged("they are those of another artifact".into())) }
 }
 
-fn missing(artifact: &Artifact, doing: &Text, what: &str) -> Fault {
-    let next = Act::say(format!(
-        "take a copy from another location; what {} holds: kastellan artifact rescan {}",
-        artifact.location, artifact.location
-    ));
-    Fault::new(Kind::Damaged, doing.clone(), format!("{what} in {}", artifact.location), next)
+fn missing(work: &Work, artifact: &Artifact, doing: &Text, what: &str) -> Fault {
+    Fault::new(Kind::Damaged, doing.clone(), format!("{what} in {}", artifact.location), instead(work, artifact))
+}
+
+/// What can be done about a copy that is not whole: another one is named where the index knows one.
+fn instead(work: &Work, artifact: &Artifact) -> Act {
+    let copies = entry::find(&work.at, &work.installation, None, &artifact.id).unwrap_or_default();
+    let (id, here) = (artifact.short_id(), &artifact.location);
+    Act::say(match copies.iter().find(|copy| copy.location != *here) {
+        Some(copy) => format!("take the copy in {0}: kastellan artifact open {id} --location {0} --to PATH", copy.location),
+        None => "no other copy is known: seal it again, or rescan a location that may hold one: kastellan artifact rescan LOCATION".into(),
+    })
 }
 
 fn altered(doing: &Text) -> Fault {
