@@ -351,6 +351,18 @@ fn without_the_dr_passphrase_a_kit_leads_back() {
     assert!(site.json()["origins"].to_string().contains("the recovery kit"));
 }
 
+#[test]
+fn where_the_report_lies_is_said_for_every_folder_to_stand_in() {
+    let site = Site::new();
+    let (dr, key) = (site.bare.secret("dr", DR), site.bare.secret("key", PASSPHRASE));
+    let args = ["drill", "run", "--scenario", "machine-lost", "--directory", site.share.to_str().unwrap()];
+    let mut call = Command::new(harness::BINARY);
+    call.args(args).args(["--dr-passphrase-file", &dr, "--passphrase-file", &key]).env_clear().envs(site.bare.environment());
+    let ended = call.current_dir(site.reports()).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.contains(&format!("report: {}", site.report(".md").display())), "{said}");
+}
+
 /// The word and reason for a case, as the installation has it.
 fn answer(site: &Site, scenario: &str) -> (String, String) {
     let run = site.house.open(&["readiness", "-o", "json"]);

@@ -55,7 +55,8 @@ pub async fn write(call: &Call, folder: &Path, rehearsed: &Rehearsed, repeat: &R
     if !call.out.live() {
         people.extend(drill.steps.iter().map(|step| line(step) + "\n"));
     }
-    let md = shown(&at("md"));
+    // Absolute: it is read again from wherever somebody stands by then.
+    let md = shown(&std::path::absolute(at("md")).unwrap_or_else(|_| at("md")));
     let beside =
         if rehearsed.signed.is_some() { " (and .json, .json.sig)" } else { " (and .json; no master key was recovered to sign it)" };
     let _ = writeln!(people, "{}\nreport: {md}{beside}", Text::new(drill.summary()));
