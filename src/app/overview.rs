@@ -167,8 +167,7 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
     if let Some(alarm) = &facts.alarm {
         rows.push(debt(alarm.clone(), Some(Act::start("look at the journal", Intent::Journal))));
     }
-    if facts.installation.as_ref().is_some_and(|i| !i.owner) {
-        let act = Act::flow("kastellan dr take-over, once the old one is gone for good", Flow::DrTakeOver, None);
+    if let Some(act) = facts.take_over() {
         rows.push(debt("restored, and not the owner: it seals and archives nothing.".into(), Some(act)));
     }
     for other in facts.dr.iter().flat_map(|dr| &dr.foreign) {
