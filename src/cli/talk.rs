@@ -8,9 +8,11 @@ use super::prompt::Prompt;
 use super::signals::{INTERRUPTED, Signals};
 use super::verbs;
 use crate::domain::{Guided, Kind};
+use crate::host::shown;
 use crate::ops::Talk;
 use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
+use std::path::Path;
 
 /// Runs it with the flags that the console was opened with, on this thread, until it ends or the person leaves.
 pub fn guided(args: &[OsString], what: &Guided, talk: &Talk) {
@@ -43,10 +45,14 @@ async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> Result<(), End> {
     full.extend(words(what).into_iter().map(OsString::from));
     if let Some(question) = file_of(what) {
         let prompt = Prompt::drawn(talk, &signals);
-        let mut file = String::new();
-        while file.is_empty() {
-            file = prompt.line(question).await?;
-        }
+        let file = loop {
+            let file = prompt.line(question).await?;
+            match slip(what, Path::new(&*file)) {
+                _ if file.is_empty() => {}
+                None => break file,
+                Some(slip) => prompt.say(&format!("{}: {slip}", shown(Path::new(&*file)))),
+            }
+        };
         full.push(file.into());
     }
     let cli = Cli::try_parse_from(&full).map_err(|error| super::usage::fault(&error, full.get(1..).unwrap_or_default()))?;
@@ -66,6 +72,15 @@ fn words(what: &Guided) -> Vec<String> {
         Guided::Open(id) => all(&["artifact", "open", &id.clean(), "--to"]),
         Guided::Checklist => all(&["rotate", "--checklist"]),
         Guided::LocationCheck(name) => all(&["location", "check", &name.clean()]),
+    }
+}
+
+/// What would end the verb at once, and so is asked for again.
+fn slip(what: &Guided, file: &Path) -> Option<&'static str> {
+    let there = file.symlink_metadata().is_ok();
+    match what {
+        Guided::Open(_) => there.then_some("it exists, and nothing is ever overwritten"),
+        _ => (!there).then_some("there is no such file"),
     }
 }
 

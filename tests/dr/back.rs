@@ -192,6 +192,9 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     let bare = Bare::new();
     let terminal = Launch::kastellan(&bare.home, &["recover"]).size(100, 40).start();
     terminal.wait_text("Where are the archives?");
+    // A slip is no reason to begin anew.
+    terminal.send(format!("{}-\r", site.share().display()));
+    terminal.wait_text("the folder is not there");
     terminal.send(format!("{}\r", site.share().display()));
     terminal.wait_text("it comes back into ");
     terminal.wait_text("DR no. 1 / prod-eu1");

@@ -150,6 +150,10 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     terminal.send("\ra");
     terminal.wait_text("> Open it");
     terminal.send("\r");
+    // A slip is no reason to begin anew.
+    terminal.wait_text("Into which new file, or for archives new folder:");
+    terminal.send(format!("{}\r", opened.parent().unwrap().display()));
+    terminal.wait_text("it exists, and nothing is ever overwritten");
     terminal.answer("Into which new file, or for archives new folder:", opened.to_str().unwrap());
     terminal.wait_text("every tag held");
     terminal.wait_text("Done. Enter closes.");

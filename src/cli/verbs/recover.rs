@@ -136,11 +136,19 @@ async fn ask(call: &Call) -> Result<Target, Fault> {
         } else {
             Loc { directory: Some(line.into()), ..Loc::default() }
         };
-        match loc.need() {
+        match loc.need().and_then(|target| there(call, target)) {
             Ok(target) => return Ok(target),
             Err(fault) => prompt.say(&fault.to_string()),
         }
     }
+}
+
+/// A folder that is not there is a slip. Of a bucket its key tells, which is asked for next.
+fn there(call: &Call, target: Target) -> Result<Target, Fault> {
+    if matches!(target, Target::Directory { .. }) {
+        super::dr::opening(call).store(&target, None)?;
+    }
+    Ok(target)
 }
 
 /// Where several installations have archives there: which one.
