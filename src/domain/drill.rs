@@ -183,6 +183,14 @@ pub struct DrillSample {
 }
 
 impl Drill {
+    /// `drill-7f3a-20261125T140209Z-5c1d.json` and the like: of two drills of one second each has its own.
+    #[must_use]
+    pub fn file_name(&self, end: &str) -> String {
+        let whose = self.installation.as_ref().and_then(|i| i.catalog_id.get(..4)).unwrap_or("unknown");
+        let when: String = self.began_at.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
+        format!("drill-{whose}-{when}-{}.{end}", self.id.get(..4).unwrap_or_default())
+    }
+
     /// The line that says it all.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -452,6 +460,14 @@ mod tests {
         drill.passed = false;
         assert!(drill.summary().ends_with("FAILED: 1 of 2 steps, first: open an archive with the DR passphrase"), "{}", drill.summary());
         assert!(drill.markdown(None).contains("   - Why: it is gone\n   - What it means: The archive stays shut."));
+    }
+
+    #[test]
+    fn of_two_drills_of_one_second_each_has_files_of_its_own() {
+        let one = Drill { id: "5c1d".repeat(8), ..drill() };
+        let other = Drill { id: "5c1e".repeat(8), ..drill() };
+        assert!(one.file_name("md").ends_with("Z-5c1d.md"), "{}", one.file_name("md"));
+        assert_ne!(one.file_name("md"), other.file_name("md"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::repeat::Repeat;
 use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
-use crate::domain::{Act, Changed, Drill, DrillStep, Fault, Kind, Text};
+use crate::domain::{Act, Changed, DrillStep, Fault, Kind, Text};
 use crate::host::create_owner_only;
 use crate::ops::{REPORT_NAMESPACE, Rehearsed, Resource};
 use std::fmt::Write as _;
@@ -23,20 +23,13 @@ pub fn ready(folder: &Path) -> Result<(), Fault> {
     Err(Fault::refused("drill not run", format!("there is no folder {} for the report", shown(folder)), next))
 }
 
-/// `drill-7f3a-20261125T140209Z.json` and the like.
-pub fn file(folder: &Path, drill: &Drill, end: &str) -> PathBuf {
-    let whose = drill.installation.as_ref().and_then(|i| i.catalog_id.get(..4)).unwrap_or("unknown");
-    let when: String = drill.began_at.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    folder.join(format!("drill-{whose}-{when}.{end}"))
-}
-
 /// Writes report, signatures, Markdown and what repeats it, and says how the drill ended.
 ///
 /// # Errors
 /// `Kind::AnswerNo` where it failed; `Kind::Refused` where a file is there already.
 pub async fn write(call: &Call, folder: &Path, rehearsed: &Rehearsed, repeat: &Repeat, sign_with: Option<&Path>) -> Result<(), End> {
     let drill = &rehearsed.drill;
-    let at = |end: &str| file(folder, drill, end);
+    let at = |end: &str| folder.join(drill.file_name(end));
     let put = |end: &str, bytes: &[u8]| create_owner_only(&at(end), bytes, "the drill's report").map(crate::host::Owned::keep);
     let repeat = serde_yaml::to_string(repeat).map_err(|e| failed(e.to_string()))?;
     put("json", &rehearsed.json)?;

@@ -101,7 +101,7 @@ async fn noted(call: &Call, folder: &Path, rehearsed: &Rehearsed) {
     match note.await {
         Ok(true) => call.out.note("in the history: kastellan drill list"),
         Ok(false) if rehearsed.signed.is_some() => {
-            let file = shown(&report::file(folder, &rehearsed.drill, "json"));
+            let file = shown(&folder.join(rehearsed.drill.file_name("json")));
             call.out.note(&format!("to have it in the history, where the catalog lives: kastellan drill import {file}"));
         }
         Ok(false) => {}
