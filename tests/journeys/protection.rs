@@ -219,6 +219,8 @@ fn manifests_are_sealed_as_what_they_are() {
 fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     let house = House::with_policies(&["app-daily"]);
     house.location("nfs", "share");
+    let dr = house.home.secret("dr", "a DR passphrase that is long enough");
+    house.open(&["dr", "enable", "--location", "nfs", "--new-dr-passphrase-file", &dr]);
     let terminal = unlocked_by_typing(&house);
     terminal.send("3");
     terminal.wait_text("app-daily");
@@ -235,6 +237,8 @@ fn import_data_on_the_screen_is_masked_until_asked_for_and_gone_afterwards() {
     );
     let shown = receipt(&terminal);
     assert!(shown.contains("is not shown") && !shown.contains("kst1_"), "{shown}");
+    let status = house.look(&["dr", "status"]).out;
+    assert!(status.contains("archive 2") && status.contains("every change is in an archive"), "{status}");
     terminal.send("\x14");
     terminal.wait_text("kst1_");
     // A line each as wide as the box, until the first that is not.
