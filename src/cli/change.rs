@@ -68,11 +68,11 @@ pub async fn carry_out(call: &Call, ask: Ask<'_>, keep: impl FnOnce(&Done) -> Re
     }
     let begun = session.begin(&fresh).await?;
     let done = finish(call, begun, ask.families, &source, Some(opened), ask.carry).await?;
-    keep(&done)?;
+    let kept = keep(&done);
     if wants_archive {
         archive_after(call, &session).await;
     }
-    Ok(Some(done))
+    kept.map(|()| Some(done))
 }
 
 /// The archive that follows a change: a debt is told, and left to the next one.

@@ -92,7 +92,7 @@ fn parse_and_run(args: &[OsString]) -> Outcome {
         };
         match Box::pin(verbs::run(cli.globals, cli.verb, Cli::command, signals.clone(), None)).await {
             Ok(Some(console)) => Outcome::Console(console),
-            Ok(None) | Err(End::Closed) => Outcome::Exit(0),
+            Ok(None) => Outcome::Exit(0),
             Err(End::Cut) => Outcome::Exit(CUT),
             Err(End::Fault(fault)) => {
                 let code = fail(&fault);
@@ -111,7 +111,7 @@ fn not_parsed(error: &clap::Error, args: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let out = Out { format: Format::Table, quiet: false, color: false, talk: None };
         return match out.data(&error.render().to_string()) {
-            Ok(()) | Err(End::Closed | End::Cut) => 0,
+            Ok(()) | Err(End::Cut) => 0,
             Err(End::Fault(fault)) => fail(&fault),
         };
     }

@@ -31,9 +31,7 @@ pub enum Format {
 pub enum End {
     /// Something went wrong, or the answer is no.
     Fault(Box<Fault>),
-    /// The reader of standard output has had enough.
-    Closed,
-    /// The same, of bytes of which only exit code 0 says that they are complete.
+    /// The reader of standard output has had enough of what only exit code 0 calls complete.
     Cut,
 }
 
@@ -73,11 +71,22 @@ pub const LOCKED: &str = "facts not verified: locked";
 const ANNOTATION: &str = "kastellan.dev/facts";
 
 impl Out {
-    /// Writes data.
+    /// Writes data. Where nobody reads any more nothing is written, and what the verb answers by its exit code holds all the same.
     ///
     /// # Errors
-    /// [`End::Closed`] where nobody reads any more; a fault where writing fails.
+    /// A fault where writing fails.
     pub fn data(&self, text: &str) -> Result<(), End> {
+        match self.whole(text) {
+            Err(End::Cut) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// Writes data of which a part is worth nothing.
+    ///
+    /// # Errors
+    /// [`End::Cut`] where nobody reads any more; a fault where writing fails.
+    pub fn whole(&self, text: &str) -> Result<(), End> {
         if let Some(talk) = &self.talk {
             talk.say(text);
             return Ok(());
@@ -85,7 +94,7 @@ impl Out {
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
-            Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(End::Closed),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Err(End::Cut),
             Err(e) => {
                 let next = Act::say("look at where standard output goes: is that disk full?");
                 Err(Fault::new(Kind::Unexpected, "cannot write to standard output", why(&e), next).leaving(Changed::Unsaid).into())

@@ -30,7 +30,7 @@ pub fn guided(args: &[OsString], what: &Guided, talk: &Talk) {
             talk.say(&if fault.kind == Kind::Interrupted { format!("left: {}", fault.line()) } else { fault.to_string() });
             Err(fault)
         }
-        Ok(()) | Err(End::Closed | End::Cut) => Ok(()),
+        Ok(()) | Err(End::Cut) => Ok(()),
     });
 }
 

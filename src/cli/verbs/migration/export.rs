@@ -55,8 +55,8 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let keep = |done: &Done| {
         let text = done.text.as_ref().map(|text| text.as_str()).unwrap_or_default();
         if stdout {
-            call.out.data(text)?;
-            return call.out.data("\n");
+            call.out.whole(text)?;
+            return call.out.whole("\n");
         }
         let line = zeroize::Zeroizing::new([text.as_bytes(), b"\n"].concat());
         create_owner_only(&args.to, &line, "import data")?.keep();
