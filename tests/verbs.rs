@@ -99,6 +99,8 @@ fn a_limit_on_memory_bounds_what_is_written_and_is_said_where_it_is_too_tight() 
     let run = house.home.run(&house.opening(&["journal", "verify"]));
     let (cause, _) = run.assert_fault(5);
     assert!(cause.contains("262144 KiB"), "{cause}");
+    let journal = house.look(&["journal", "list"]).out;
+    assert!(!journal.contains("unlock failed"), "nothing was tried: {journal}");
     let small = House::new();
     assert_eq!(text(&small.json(&["passkey", "show", "k10MasterKey"]), "settings"), "Argon2id 64 MiB");
 }

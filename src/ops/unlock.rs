@@ -66,19 +66,22 @@ pub async fn unlock(
         return Err(Fault::new(Kind::Secret, doing, "no passphrase was given", next));
     };
     let words = Words::of(entered.expose());
-    let (mut refused, mut tried) = (None, 0);
+    let (mut refused, mut tried, mut failed) = (None, 0, 0);
     for (n, passkey) in candidates.iter().enumerate() {
         let Some(way) = way(at, &installation, passkey).await? else { continue };
         tried += 1;
         let told = |candidate| trying(Trying { passkey: way.name.clone(), nth: n + 1, of: candidates.len(), candidate });
         match try_way(at, &way, entered, words.as_ref(), how.search, &told, stop).await {
             Ok(Some(key)) => return admit_key(&installation, key, &way, how.by.clone(), at.host.clock.now()),
-            Ok(None) => {}
+            Ok(None) => failed += 1,
             Err(fault) if fault.kind == Kind::Interrupted => return Err(fault),
             Err(fault) => refused = Some(fault),
         }
     }
-    note_failure(at, &installation, tried).await;
+    // What could not be tried says nothing of the passphrase.
+    if failed > 0 {
+        note_failure(at, &installation, failed).await;
+    }
     Err(refused.filter(|_| tried == 1).unwrap_or_else(|| nothing_opens(&doing, words.as_ref(), how)))
 }
 
