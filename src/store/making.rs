@@ -31,15 +31,6 @@ impl Index {
         Ok(lock.map(|lock| Making { file, lock }))
     }
 
-    /// Whether somebody on this machine makes it. What a dead maker left is taken away.
-    ///
-    /// # Errors
-    /// As the folder's.
-    pub fn is_made(&self, id: &str, location: &str) -> Result<bool, Fault> {
-        let there = self.making_file(id, location).exists();
-        Ok(there && self.making(id, location)?.is_none())
-    }
-
     fn making_file(&self, id: &str, location: &str) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
         path.push(format!(".making-{location}-{id}"));
@@ -57,16 +48,14 @@ mod tests {
         let (one, other) = (Index::open(&folder.path().join("index")).unwrap(), Index::open(&folder.path().join("index")).unwrap());
         let files =
             || std::fs::read_dir(folder.path()).unwrap().flatten().filter(|e| e.path().to_string_lossy().contains("making")).count();
-        assert!(!other.is_made("0f", "nfs").unwrap());
         let making = one.making("0f", "nfs").unwrap().unwrap();
-        assert!(other.is_made("0f", "nfs").unwrap() && other.making("0f", "nfs").unwrap().is_none());
-        assert!(!other.is_made("0f", "s3").unwrap() && other.making("0f", "s3").unwrap().is_some());
+        assert!(other.making("0f", "nfs").unwrap().is_none());
+        assert!(other.making("0f", "s3").unwrap().is_some());
         drop(making);
-        assert!(!other.is_made("0f", "nfs").unwrap());
         assert_eq!(files(), 0);
         // A dead one's file has no lock.
         std::fs::write(one.making_file("0f", "nfs"), "").unwrap();
-        assert!(!other.is_made("0f", "nfs").unwrap());
+        assert!(other.making("0f", "nfs").unwrap().is_some());
         assert_eq!(files(), 0);
     }
 }

@@ -124,11 +124,17 @@ fn a_copy_goes_on_from_a_stream_that_a_killed_one_left_and_takes_no_other_for_it
     let refused = yard.run(&copy);
     assert!(refused.assert_fault(7).0.contains("another stream lies in its place"), "{refused:?}");
     assert_eq!(fs::read(&left).unwrap(), other, "what is not ours stays");
+    assert_eq!(fs::read_dir(&second).unwrap().count(), 1, "and no marker, by which a sweep would take it");
     fs::copy(&stream, &left).unwrap();
     yard.house.open(&copy);
     assert_eq!(yard.ids(&["--location", "second"]), [id.as_str()]);
     assert_whole(&yard, "second");
     assert!(!yard.objects("second").iter().any(|(path, _)| path.extension().is_some_and(|end| end == "seal")), "no marker stays");
+    // The list knows of a copy that is gone since: it is made again.
+    assert!(yard.house.open(&copy).out.contains("1 artifact there already"));
+    fs::remove_file(&left).unwrap();
+    assert!(yard.house.open(&copy).out.contains("1 artifact copied to second"));
+    assert_whole(&yard, "second");
 }
 
 #[test]

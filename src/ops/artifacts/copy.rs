@@ -95,10 +95,6 @@ impl Copying {
             self.present += 1;
             return Ok(());
         };
-        if copies.iter().any(|a| a.location.same(&self.copy.to)) {
-            self.present += 1;
-            return Ok(());
-        }
         if run.halt.asked() {
             return Err(Fault::interrupted_after(doing.clone(), self.copied.0, "were copied before, and stay"));
         }
@@ -113,10 +109,16 @@ impl Copying {
         };
         let source = locations::reach(work, &from.location).await?.open(&work.at, &work.installation)?;
         let paths = ArtifactPaths::new(&from.folder, &from.id);
+        let known = copies.iter().any(|a| a.location.same(&self.copy.to));
+        // The list may know of a copy that is gone.
+        if known && to.look(&paths.sidecar).await?.is_some() && to.look(&paths.stream).await?.is_some() {
+            self.present += 1;
+            return Ok(());
+        }
         let Some(sidecar) = source.get(&paths.sidecar, LARGEST_SIDECAR).await? else { return Err(gone(from, doing)) };
         let (catalog_id, instance_id) = (work.installation.catalog_id.clone(), work.installation.instance_id.clone());
         let leftover = Leftover { catalog_id, instance_id, began_at: work.at.host.clock.now() };
-        to.create(&paths.marker, leftover.to_json().as_bytes()).await?;
+        let marked = to.create(&paths.marker, leftover.to_json().as_bytes()).await? == Placed::Created;
         // A copy that was killed may have left the stream.
         let left = to.look(&paths.stream).await?.is_some();
         let placed = match stream(&source, to, &paths.stream, left, from, doing).await {
@@ -129,6 +131,8 @@ impl Copying {
                 // What was there before is not ours to take away.
                 if !left {
                     let _ = to.remove(&paths.stream).await;
+                }
+                if marked || !left {
                     let _ = to.remove(&paths.marker).await;
                 }
                 return Err(fault);
@@ -137,7 +141,7 @@ impl Copying {
         to.remove(&paths.marker).await?;
         let artifact = Artifact { location: self.copy.to.clone(), verified_at: None, ..from.clone() };
         work.at.index()?.put(&[entry::write(&artifact, &work.installation, &work.grant.metadata)])?;
-        if placed == Placed::Created {
+        if placed == Placed::Created || !left {
             self.copied.0 += 1;
             self.copied.1 += size;
             progress(self.copied.1);
@@ -237,7 +241,10 @@ impl Operation for Copying {
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
         let (count, size) = self.copied;
         let artifacts = |n| crate::domain::count(n, "artifact", "artifacts");
-        let mut lines = vec![Text::new(format!("{} copied to {}, {}, each read back", artifacts(count), self.copy.to, bytes(size)))];
+        let mut lines = Vec::new();
+        if count > 0 || self.present == 0 {
+            lines.push(Text::new(format!("{} copied to {}, {}, each read back", artifacts(count), self.copy.to, bytes(size))));
+        }
         if self.present > 0 {
             lines.push(Text::new(format!("{} there already", artifacts(self.present))));
         }

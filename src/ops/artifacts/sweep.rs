@@ -12,7 +12,7 @@ use crate::format::{ArtifactPaths, Leftover, Sidecar};
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::locations;
 use crate::ops::work::{Work, Writes};
-use crate::store::{Listed, PART, Store};
+use crate::store::{Listed, Making, PART, Store};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Sweeping {
             if let Some(paths) = ArtifactPaths::parse_stream(name.strip_suffix(PART).unwrap_or(&name))
                 && store.look(&paths.sidecar).await?.is_none()
                 && store.look(&name).await?.is_some()
-                && !self.being_made(&paths)?
+                && self.held(&paths)?.is_some()
             {
                 self.unknown += 1;
             }
@@ -89,9 +89,7 @@ impl Sweeping {
 
     /// Facts or a marker that were being written: they say themselves whose they are.
     async fn small(&mut self, store: &Arc<dyn Store>, listed: &Listed, paths: &ArtifactPaths) -> Result<(), Fault> {
-        if self.being_made(paths)? {
-            return Ok(());
-        }
+        let Some(_held) = self.held(paths)? else { return Ok(()) };
         let Some(bytes) = store.get(&listed.name, LARGEST_SIDECAR).await? else { return Ok(()) };
         let facts = Sidecar::parse(&bytes).ok().map(|s| (s.catalog_id().to_owned(), s.instance_id().to_owned()));
         let owner = facts.or_else(|| Leftover::parse(&bytes).map(|l| (l.catalog_id, l.instance_id)));
@@ -114,8 +112,9 @@ impl Sweeping {
         catalog == installation.catalog_id && (instance == installation.instance_id || named)
     }
 
-    fn being_made(&self, paths: &ArtifactPaths) -> Result<bool, Fault> {
-        self.work.at.index()?.is_made(&paths.id, &self.sweep.location.id())
+    /// Held while leftovers of an artifact go, so that nobody makes it meanwhile; None where somebody does.
+    fn held(&self, paths: &ArtifactPaths) -> Result<Option<Making>, Fault> {
+        self.work.at.index()?.making(&paths.id, &self.sweep.location.id())
     }
 
     async fn marker(&mut self, store: &Arc<dyn Store>, paths: &ArtifactPaths, before: Timestamp) -> Result<(), Fault> {
@@ -124,10 +123,11 @@ impl Sweeping {
         if !self.ours(&leftover.catalog_id, &leftover.instance_id) || leftover.began_at >= before {
             return Ok(());
         }
+        let Some(_held) = self.held(paths)? else { return Ok(()) };
         let whole = store.look(&paths.sidecar).await?.is_some();
         let part = format!("{}{PART}", paths.stream);
         let left = if whole { Vec::new() } else { found(store, [&paths.stream, &part]).await? };
-        if left.iter().any(|listed| listed.modified >= before) || self.being_made(paths)? {
+        if left.iter().any(|listed| listed.modified >= before) {
             return Ok(());
         }
         for listed in &left {
