@@ -1,12 +1,14 @@
 //! What whoever holds a policy's key can make, and what others leave behind: it opens nowhere it should not, and nobody takes it away.
 
 use crate::harness::cli::Call;
+use crate::harness::tools::{need, root};
 use crate::yard::{Yard, bytes, kastellan_random};
 use kastellan::domain::{ArtifactKind, SealedFacts, Timestamp};
 use kastellan::format::{
     ArtifactPaths, ImportData, ImportText, Leftover, Sidecar, SidecarDraft, StreamDigest, artifact_ad, hex, seal_small,
 };
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -194,6 +196,60 @@ fn an_opening_that_is_killed_leaves_nothing_under_the_final_name() {
     yard.house.open(&["artifact", "open", &archive, "--to", to.to_str().unwrap()]);
     assert_eq!(left(), [to]);
     assert!(yard.open(&file).unwrap() == plain);
+}
+
+#[test]
+fn what_somebody_puts_in_its_way_leaves_nothing_of_an_archive_behind() {
+    let yard = Yard::new();
+    let folder = yard.folder("app");
+    fs::create_dir_all(folder.join("closed")).unwrap();
+    fs::write(folder.join("closed/little"), "secret").unwrap();
+    fs::write(folder.join("much"), bytes(48 << 20)).unwrap();
+    fs::set_permissions(folder.join("closed"), fs::Permissions::from_mode(0o500)).unwrap();
+    let id = yard.seal_path(folder.to_str().unwrap(), &[]);
+    fs::set_permissions(folder.join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    let places = yard.folder("places");
+    fs::create_dir(&places).unwrap();
+    let to = places.join("target");
+    // The target itself; and a folder of somebody else in place of the one that it is unpacked into.
+    for swapped in [false, true] {
+        let args = yard.house.opening(&["artifact", "open", &id, "--to", to.to_str().unwrap()]);
+        let call = Call::new(&yard.house.home, &args);
+        let mut child = if root() {
+            let Some(setpriv) = need("setpriv", "util-linux") else { return };
+            call.under(&[&setpriv, "--bounding-set=-dac_override,-dac_read_search", "--"]).start()
+        } else {
+            call.start()
+        };
+        crate::harness::until("the first bytes", || begun(child.id(), &places).then_some(()));
+        let signal = |signal| rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+        signal(rustix::process::Signal::STOP);
+        if swapped {
+            let unpacking = fs::read_dir(&places).unwrap().next().unwrap().unwrap().path();
+            fs::rename(&unpacking, places.join("moved")).unwrap();
+            fs::create_dir(&unpacking).unwrap();
+        } else {
+            fs::create_dir(&to).unwrap();
+        }
+        signal(rustix::process::Signal::CONT);
+        assert_eq!(crate::harness::cli::code(child.wait().unwrap()), 5);
+        let left = yard.house.home.files().into_iter().filter(|(path, _)| path.starts_with(&places)).count();
+        assert_eq!(left, 0, "{swapped}");
+        assert!(swapped || fs::read_dir(&places).unwrap().count() == 1, "the target alone");
+        fs::remove_dir_all(&places).unwrap();
+        fs::create_dir(&places).unwrap();
+    }
+    let run = yard.run(&["artifact", "open", &id, "--to", places.join(".kastellan-opening-mine").to_str().unwrap()]);
+    assert!(run.assert_fault(5).0.contains("not whole yet"), "{run:?}");
+}
+
+#[test]
+fn what_was_opened_is_there_though_the_list_takes_no_note_of_it() {
+    let yard = Yard::new();
+    let id = yard.seal(b"bytes");
+    let index = rusqlite::Connection::open(yard.house.catalog().with_file_name("catalog.db.artifacts")).unwrap();
+    index.execute_batch("CREATE TRIGGER no BEFORE UPDATE ON artifacts BEGIN SELECT RAISE(ABORT, 'no'); END;").unwrap();
+    assert_eq!(yard.open(&id).unwrap(), b"bytes");
 }
 
 /// Whether a process has written to a file in this folder, which may have no name, or in one below it.

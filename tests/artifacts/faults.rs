@@ -199,4 +199,11 @@ fn a_reader_that_closes_early_has_not_all_of_it_and_the_exit_code_says_so() {
     assert!(code == Some(141) && !said.contains("cannot"), "quiet: {code:?} {said}");
     assert_eq!(read(&open, "cat").0, Some(0));
     assert_eq!(read("artifact list", "true").0, Some(0), "what is no artifact's bytes may be cut");
+    // What an exit code answers holds whoever reads.
+    let (code, said) = read("migration export app-daily --unprotected --to -", "true");
+    assert_eq!(code, Some(141), "the only copy reached nobody: {said}");
+    let stream = yard.object("nfs", ".tink");
+    fs::write(&stream, &fs::read(&stream).unwrap()[1..]).unwrap();
+    let (code, said) = read("artifact verify --all", "true");
+    assert!(code == Some(7) && said.contains("not all artifacts are whole"), "{code:?} {said}");
 }

@@ -42,7 +42,7 @@ pub async fn open(
         To::Stream(sink) => {
             let artifact = first.clone();
             reading::through(work, keys, &artifact, sink, progress(&artifact), stop).await?;
-            Ok(Opened { artifact: reading::note_verified(work, &artifact, true)? })
+            Ok(Opened { artifact: noted(work, artifact) })
         }
         To::Path(path) => {
             let mut failed = None;
@@ -52,7 +52,7 @@ pub async fn open(
                 match reading::through(work, keys, artifact, sink, progress(artifact), stop).await {
                     Ok(_) => {
                         target.finish()?;
-                        return Ok(Opened { artifact: reading::note_verified(work, artifact, true)? });
+                        return Ok(Opened { artifact: noted(work, artifact.clone()) });
                     }
                     Err(fault) if matches!(fault.kind, Kind::Interrupted | Kind::Secret) => return Err(fault),
                     Err(fault) => {
@@ -65,4 +65,12 @@ pub async fn open(
             Err(failed.unwrap_or_else(|| work.gone(&"a copy".into())))
         }
     }
+}
+
+/// What was opened is where it was wanted, whether or not the list takes a note of it.
+fn noted(work: &Work, artifact: Artifact) -> Artifact {
+    reading::note_verified(work, &artifact, true).unwrap_or_else(|fault| {
+        tracing::warn!("not noted as verified: {}", fault.line());
+        artifact
+    })
 }

@@ -4,16 +4,16 @@
 //! its own and is locked; the next opening into the same place takes away what a dead one left.
 
 use super::reading::Sink;
-use super::unpack::{Failed, Unpacking, unpack};
+use super::unpack::{Closed, Failed, Unpacking, unpack};
 use crate::domain::{Act, Artifact, ArtifactKind, Fault, Kind, Text};
 use crate::host::{folder_of, fsync_folder, shown, why};
 use crate::ops::records::new_id;
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
-use std::fs::File;
+use std::fs::{File, Permissions, set_permissions};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// How the names begin of what is not whole yet.
@@ -33,6 +33,10 @@ pub struct Target {
 
 impl Target {
     pub fn make(name: &Path, artifact: &Artifact) -> Result<Self, Fault> {
+        if name.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(BEGINNING.as_bytes())) {
+            let cause = format!("names that begin with {BEGINNING} are those of what is not whole yet, and goes");
+            return Err(Fault::refused(doing(name), cause, Act::say("name another one")));
+        }
         match name.symlink_metadata() {
             Ok(_) => {
                 let next = Act::say("name one that does not exist");
@@ -51,13 +55,12 @@ impl Target {
     pub fn sink(&mut self) -> Result<Sink, Fault> {
         let name = self.name.clone();
         let failed = move |e: io::Error| unwritten(&name, &e);
-        let mut out: Box<dyn Write + Send> = match &self.beside {
-            Some(into) if self.archive => {
-                let (reader, pipe) = io::pipe().map_err(failed.clone())?;
-                self.unpacking = Some(unpack(reader, into.clone()));
-                Box::new(pipe)
-            }
-            _ => Box::new(self.open.try_clone().map_err(failed.clone())?),
+        let mut out: Box<dyn Write + Send> = if self.archive {
+            let (reader, pipe) = io::pipe().map_err(failed.clone())?;
+            self.unpacking = Some(unpack(reader, inside(&self.open)));
+            Box::new(pipe)
+        } else {
+            Box::new(self.open.try_clone().map_err(failed.clone())?)
         };
         Ok(Box::new(move |bytes| out.write_all(bytes).map_err(failed.clone())))
     }
@@ -71,16 +74,12 @@ impl Target {
 
     /// The final name, with everything durable.
     pub fn finish(mut self) -> Result<(), Fault> {
-        if let Some(unpacking) = self.unpacking.take() {
-            unpacking.ended().map_err(|failed| unpacked(&self.name, &failed))?;
-        }
+        let unpacking = self.unpacking.take().map_or(Ok(Closed::new()), Unpacking::ended);
+        let closed = unpacking.map_err(|failed| unpacked(&self.name, &failed))?;
         let synced = if self.archive { rustix::fs::syncfs(&self.open).map_err(io::Error::from) } else { self.open.sync_all() };
         synced.map_err(|e| unwritten(&self.name, &e))?;
         let named = match &self.beside {
-            None => {
-                let own = format!("/proc/self/fd/{}", self.open.as_raw_fd());
-                rustix::fs::linkat(CWD, own, CWD, &self.name, AtFlags::SYMLINK_FOLLOW)
-            }
+            None => rustix::fs::linkat(CWD, inside(&self.open), CWD, &self.name, AtFlags::SYMLINK_FOLLOW),
             Some(beside) => match rustix::fs::renameat_with(CWD, beside, CWD, &self.name, RenameFlags::NOREPLACE) {
                 // A file system that cannot: nobody else uses this name by now.
                 Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(beside, &self.name),
@@ -88,6 +87,11 @@ impl Target {
             },
         };
         match named {
+            // Where others may write to that folder too, they may have put something of theirs in its place.
+            Ok(()) if !is_at(&self.open, &self.name) => {
+                let cause = "somebody else put something in its place meanwhile, which is not what was opened";
+                return Err(Fault::refused(doing(&self.name), cause, Act::say("name a place that nobody else may write to")));
+            }
             Ok(()) => self.beside = None,
             Err(Errno::EXIST) => {
                 let cause = "it appeared meanwhile, and nothing is ever overwritten";
@@ -95,8 +99,21 @@ impl Target {
             }
             Err(error) => return Err(unwritten(&self.name, &error.into())),
         }
+        for (place, mode) in closed {
+            set_permissions(inside(&self.open).join(place), Permissions::from_mode(mode)).map_err(|e| unwritten(&self.name, &e))?;
+        }
         fsync_folder(folder_of(&self.name)).map_err(|e| unwritten(&self.name, &e))
     }
+}
+
+/// The way to what is open, whatever its name is by now.
+fn inside(open: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", open.as_raw_fd()).into()
+}
+
+fn is_at(open: &File, name: &Path) -> bool {
+    let (Ok(own), Ok(there)) = (open.metadata(), name.symlink_metadata()) else { return false };
+    (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
 impl Drop for Target {
@@ -105,7 +122,7 @@ impl Drop for Target {
             let _ = unpacking.ended();
         }
         if let Some(beside) = &self.beside {
-            remove(beside);
+            remove(&self.open, beside);
         }
     }
 }
@@ -142,15 +159,27 @@ fn forget_dead(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(BEGINNING.as_bytes())) {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let Ok(open) = rustix::fs::open(entry.path(), flags, Mode::empty()) else { continue };
-        if rustix::fs::flock(&open, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            remove(&entry.path());
+        let Ok(open) = rustix::fs::open(entry.path(), flags, Mode::empty()).map(File::from) else { continue };
+        // What others put there is theirs.
+        let ours = open.metadata().is_ok_and(|meta| meta.uid() == rustix::process::geteuid().as_raw());
+        if ours && rustix::fs::flock(&open, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove(&open, &entry.path());
         }
     }
 }
 
-fn remove(beside: &Path) {
-    let _ = if beside.is_dir() { std::fs::remove_dir_all(beside) } else { std::fs::remove_file(beside) };
+/// Empties what is open, and takes its name away where it has that one still.
+fn remove(open: &File, beside: &Path) {
+    if open.metadata().is_ok_and(|meta| meta.is_file()) {
+        let _ = open.set_len(0);
+    }
+    for entry in std::fs::read_dir(inside(open)).into_iter().flatten().flatten() {
+        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let _ = if folder { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
+    }
+    if is_at(open, beside) {
+        let _ = std::fs::remove_dir(beside).or_else(|_| std::fs::remove_file(beside));
+    }
 }
 
 fn doing(name: &Path) -> String {
@@ -161,6 +190,7 @@ fn unwritten(name: &Path, error: &io::Error) -> Fault {
     let folder = shown(folder_of(name));
     let next = match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOENT) => format!("make that folder first: mkdir -p {folder}"),
+        Some(Errno::FBIG) => "allow larger files: ulimit -f".to_owned(),
         Some(Errno::NAMETOOLONG) => "name a shorter one".to_owned(),
         Some(Errno::NOSPC | Errno::DQUOT) => "make room there, or name a place with more of it".to_owned(),
         _ => "name a place that is yours to write to".to_owned(),

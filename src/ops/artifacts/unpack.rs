@@ -2,16 +2,21 @@
 
 use crate::domain::Text;
 use std::error::Error;
+use std::fs::{Permissions, set_permissions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
 use std::thread::JoinHandle;
 
+/// Folders that their owner may not write to: by their place, the deepest first, and what their modes will be.
+pub type Closed = Vec<(PathBuf, u32)>;
+
 /// The thread.
-pub struct Unpacking(JoinHandle<Result<(), Failed>>);
+pub struct Unpacking(JoinHandle<Result<Closed, Failed>>);
 
 impl Unpacking {
-    /// Waits for its end.
-    pub fn ended(self) -> Result<(), Failed> {
+    /// Waits for its end. The folders that it gives back are open still: nobody but root could take them away again.
+    pub fn ended(self) -> Result<Closed, Failed> {
         self.0.join().unwrap_or_else(|_| Err(Failed::from(io::Error::other("it ended abnormally"))))
     }
 }
@@ -35,28 +40,30 @@ pub fn unpack(reader: io::PipeReader, into: PathBuf) -> Unpacking {
     Unpacking(std::thread::spawn(move || all(reader, &into)))
 }
 
-fn all(reader: io::PipeReader, into: &Path) -> Result<(), Failed> {
+fn all(reader: io::PipeReader, into: &Path) -> Result<Closed, Failed> {
     let mut reader = io::BufReader::with_capacity(1 << 18, reader);
     let mut archive = tar::Archive::new(&mut reader);
     archive.set_overwrite(false);
-    let mut closed = Vec::new();
+    let mut closed = Closed::new();
     for entry in archive.entries()? {
-        let entry = entry?;
-        // A folder that its owner may not write to gets its mode when all that lies in it is there, the deepest first.
-        if entry.header().entry_type().is_dir() && entry.header().mode()? & 0o700 != 0o700 {
-            closed.push(entry);
-        } else {
-            one(entry, into)?;
+        let mut entry = entry?;
+        one(&mut entry, into)?;
+        let mode = entry.header().mode()? & 0o777;
+        if entry.header().entry_type().is_dir() && mode & 0o700 != 0o700 {
+            let place: PathBuf = entry.path()?.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+            if !place.as_os_str().is_empty() {
+                set_permissions(into.join(&place), Permissions::from_mode(mode | 0o700))?;
+                closed.push((place, mode));
+            }
         }
     }
-    closed.sort_by(|a, b| b.path_bytes().cmp(&a.path_bytes()));
-    closed.into_iter().try_for_each(|entry| one(entry, into))?;
+    closed.sort_by(|a, b| b.cmp(a));
     // What follows the archive's end (padding) is read too, so that its writer is not cut off.
     io::copy(&mut reader, &mut io::sink())?;
-    Ok(())
+    Ok(closed)
 }
 
-fn one(mut entry: tar::Entry<'_, impl io::Read>, into: &Path) -> Result<(), Failed> {
+fn one(entry: &mut tar::Entry<'_, impl io::Read>, into: &Path) -> Result<(), Failed> {
     let member = Text::new(entry.path()?.to_string_lossy());
     let inside = entry.unpack_in(into).and_then(|inside| if inside { Ok(()) } else { Err(io::Error::other("it would leave the folder")) });
     inside.map_err(|error| Failed { member: Some(member), error: bottom(error) })
