@@ -225,6 +225,26 @@ fn readiness_counts_a_kit_once_it_was_checked_and_until_something_changes() {
 }
 
 #[test]
+fn what_can_be_in_no_file_is_not_noted() {
+    let site = Site::new();
+    let pass = site.house.home.secret("kit-pass", KIT);
+    let none = site.house.home.path().join("none/such").to_string_lossy().into_owned();
+    for (args, cause) in [
+        (vec!["kit", "make", "--to", &none, "--kit-passphrase-file", &pass], "there is no folder"),
+        (vec!["kit", "make", "--to", "-", "--kit-passphrase-file", &pass], "and not to standard output"),
+        (vec!["kit", "make", "--to", &pass, "--kit-passphrase-file", &pass], "never overwritten"),
+        (vec!["migration", "export", "app-daily", "--unprotected", "--to", &none], "there is no folder"),
+        (vec!["passkey", "add", "ana", "--generate", "--write-passphrase", &none], "there is no folder"),
+    ] {
+        let run = site.run(&args);
+        assert!(run.assert_fault(5).0.contains(cause), "{run:?}");
+    }
+    let journal = site.house.look(&["journal", "list"]).out;
+    assert!(!journal.contains("kit") && !journal.contains("export") && !journal.contains("ana"), "{journal}");
+    assert_eq!(site.answers("dr-forgotten-and-machine-lost").0, "NO");
+}
+
+#[test]
 fn a_kit_whose_passphrase_no_longer_opens_answers_no() {
     let site = Site::new();
     let kit = site.make(&["--include-passphrases"]);

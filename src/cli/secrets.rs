@@ -8,7 +8,7 @@ use super::families::Family;
 use super::{generate, terminal};
 use crate::crypto::{Passphrase, PassphraseError, Secrets};
 use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, PassphraseSource, Plan, Prover, SecretNeed, SecretOf, SecretPurpose};
-use crate::host::{Owned, create_owner_only, read_secret_fd, read_secret_file};
+use crate::host::{Owned, can_be_made, create_owner_only, read_secret_fd, read_secret_file};
 use crate::wizard::Strength;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -117,11 +117,8 @@ fn one(call: &Call, plan: &Plan, need: &SecretNeed, family: &Family, source: &Pa
         let next = format!("add --write-passphrase FILE, or use --{0}-file or --{0}-fd", need.flag);
         return Err(Fault::new(Kind::Secret, plan.request.failing(), cause, Act::say(next)));
     }
-    if let Some(file) = &family.write
-        && file.symlink_metadata().is_ok()
-    {
-        let next = Act::say("name a file that does not exist");
-        return Err(Fault::refused(plan.request.failing(), format!("{} exists, and is never overwritten", shown(file)), next));
+    if let Some(file) = &family.write {
+        can_be_made(file, plan.request.failing())?;
     }
     if family.said() || from_source || prompt.is_some() {
         return Ok(());

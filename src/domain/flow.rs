@@ -53,6 +53,8 @@ pub enum Look {
     Policy(PolicyName),
     /// A file or folder to be sealed.
     Source(PathBuf),
+    /// A file that is to be made.
+    NewFile(PathBuf),
 }
 
 /// What the console lets the command line ask step by step, and shows: it may begin with nothing at all, or tells more than a screen.

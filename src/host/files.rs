@@ -183,6 +183,23 @@ pub fn create_owner_only(path: &Path, bytes: &[u8], what: &str) -> Result<Owned,
     Ok(owned)
 }
 
+/// Whether a new file could be made at `path`: asked before anything is noted that would be in it.
+///
+/// # Errors
+/// `Kind::Refused` where something is there already, or the folder is not.
+pub fn can_be_made(path: &Path, doing: impl Into<Text>) -> Result<(), Fault> {
+    if path.symlink_metadata().is_ok() {
+        let next = Act::say("name a file that does not exist");
+        return Err(Fault::refused(doing, format!("{} exists, and is never overwritten", shown(path)), next));
+    }
+    let folder = folder_of(path);
+    if path.file_name().is_none() || !folder.is_dir() {
+        let next = Act::say(format!("make it first (mkdir -p {}), or name another one", shown(folder)));
+        return Err(Fault::refused(doing, format!("there is no folder {} for {}", shown(folder), shown(path)), next));
+    }
+    Ok(())
+}
+
 /// Writes a public file in place of what was there, in one step: whoever reads it sees the old one or the new one.
 ///
 /// # Errors

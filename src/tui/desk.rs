@@ -327,13 +327,7 @@ impl Desk {
         self.answer(async move {
             // A share may take long to answer: the session is let go before.
             let connection = desk.0.session.read().await.as_ref().map(|s| s.connection().clone());
-            Msg::Looked(
-                epoch,
-                match connection {
-                    Some(connection) => ops::look(&connection, look).await,
-                    None => Err(no_catalog("cannot look")),
-                },
-            )
+            Msg::Looked(epoch, ops::look(connection.as_ref(), look).await)
         });
     }
 

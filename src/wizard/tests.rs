@@ -84,7 +84,11 @@ fn rotation(secret: &str, confirm: Confirm) -> (Driver, Facts, Plan) {
     d.input(Input::Next, &f);
     if secret == "write" || secret == "file" {
         d.input(Input::Text("pass.txt".into()), &f);
-        d.input(Input::Next, &f);
+        let asks = d.input(Input::Next, &f);
+        if secret == "write" {
+            assert_eq!(asks, [Ask::Look(Look::NewFile("pass.txt".into()))]);
+            d.input(Input::Looked(Ok(())), &f);
+        }
     }
     if matches!(confirm, Confirm::Type(_)) {
         d.input(Input::Down, &f);
@@ -350,6 +354,20 @@ fn a_seal_names_a_policy_of_the_catalog_and_a_path_that_is_there() {
     assert_eq!(d.input(Input::Next, &f), [Ask::Look(Look::Source("/no/such".into()))]);
     d.input(Input::Looked(Ok(())), &f);
     assert_eq!((now_at(&d), d.answers.text("policy"), d.answers.text("path")), ("Note", "gold", "/no/such"));
+}
+
+#[test]
+fn a_file_that_is_to_be_made_is_looked_at_before_anything_goes_on() {
+    let f = facts(&["k10MasterKey"]);
+    for (flow, answers, step) in [
+        ("kit-make", Answers::new(), "to"),
+        ("export", Answers::new().with("where", "file"), "to"),
+        ("add", Answers::new().with("secret", "write"), "path"),
+    ] {
+        let steps = (Wizard::named(flow).unwrap().steps)(&answers, &f);
+        let entry = steps.into_iter().find(|s| s.id == step).unwrap().body;
+        assert!(matches!(entry, Body::Entry(entry) if (entry.looks)("/x/y") == Some(Look::NewFile("/x/y".into()))), "{flow}");
+    }
 }
 
 #[test]

@@ -205,6 +205,7 @@ fn what_somebody_puts_in_its_way_leaves_nothing_of_an_archive_behind() {
     fs::create_dir_all(folder.join("closed")).unwrap();
     fs::write(folder.join("closed/little"), "secret").unwrap();
     fs::write(folder.join("much"), bytes(48 << 20)).unwrap();
+    fs::write(folder.join("then"), "secret").unwrap();
     fs::set_permissions(folder.join("closed"), fs::Permissions::from_mode(0o500)).unwrap();
     let id = yard.seal_path(folder.to_str().unwrap(), &[]);
     fs::set_permissions(folder.join("closed"), fs::Permissions::from_mode(0o700)).unwrap();

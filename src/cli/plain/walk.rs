@@ -274,10 +274,7 @@ impl Walk<'_> {
     async fn carry_out(&mut self, ask: Ask) -> Result<(), Fault> {
         match ask {
             Ask::Look(look) => {
-                let looked = match self.session.as_ref() {
-                    Some(session) => ops::look(session.connection(), look).await,
-                    None => Err(self.call.no_catalog()),
-                };
+                let looked = ops::look(self.session.as_ref().map(ops::Session::connection), look).await;
                 self.input(Input::Looked(looked));
             }
             Ask::Plan(request) => {

@@ -1,7 +1,7 @@
 //! Export a policy's key as import data.
 
 use super::location_add::{absolute, checked};
-use super::parts::{begins, entry, made_into, making, optional, place, plain, policy_name, which_policy, wrong};
+use super::parts::{begins, entry, made_into, making, new_file, optional, place, plain, policy_name, which_policy, wrong};
 use crate::domain::{Export, Facts, Fault, Flow, Location, Request, Slot};
 use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
 
@@ -34,7 +34,7 @@ fn steps(answers: &Answers, facts: &Facts) -> Vec<Step> {
         Step::new("where", "Where the text goes", Body::Choose(to)),
     ];
     if answers.text("where") != "screen" {
-        steps.push(checked("to", "File", "File", "A new file, the whole path, from /.", false, absolute));
+        steps.push(new_file(checked("to", "File", "File", "A new file, the whole path, from /.", false, absolute)));
     }
     if answers.text("protection") == "unprotected" {
         steps.extend(plain());

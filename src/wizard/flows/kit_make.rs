@@ -1,7 +1,7 @@
 //! Make a recovery kit.
 
 use super::location_add::{absolute, checked};
-use super::parts::{begins, made_into, making, plain, wrong};
+use super::parts::{begins, made_into, making, new_file, plain, wrong};
 use crate::domain::{Facts, Fault, Flow, KitMake, PolicyName, Request, Slot, Text};
 use crate::wizard::{Answers, Body, Choice, Goal, Step, Wizard};
 
@@ -38,7 +38,7 @@ fn steps(answers: &Answers, _: &Facts) -> Vec<Step> {
             true,
             policies,
         ),
-        checked("to", "File", "File", "A new file, the whole path, from /.", false, absolute),
+        new_file(checked("to", "File", "File", "A new file, the whole path, from /.", false, absolute)),
         Step::new("opens", "What opens it", Body::Choose(opens)),
     ];
     if answers.text("opens") == "recipients" {

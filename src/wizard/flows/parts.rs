@@ -47,13 +47,18 @@ pub fn making(answers: &Answers) -> Vec<Step> {
         "file" => "A regular file that only its owner can read (mode 0600 or 0400).",
         _ => return steps,
     };
-    let initial = String::new();
-    steps.push(Step::new(
-        "path",
-        "File",
-        Body::Entry(Entry { label: "File", initial, help, optional: false, validate: short, looks: |_| None }),
-    ));
+    let path = entry("path", "File", "File", help, false);
+    steps.push(if answers.text("secret") == "write" { new_file(path) } else { path });
     steps
+}
+
+/// The same step; what it names must be a file that can be made.
+pub fn new_file(step: Step) -> Step {
+    let body = match step.body {
+        Body::Entry(entry) => Body::Entry(Entry { looks: |text| Some(Look::NewFile(text.into())), ..entry }),
+        other => other,
+    };
+    Step { body, ..step }
 }
 
 /// Review, then making a passkey's passphrase as chosen, then run and receipt.

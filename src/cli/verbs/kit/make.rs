@@ -5,7 +5,7 @@ use crate::cli::change::{self, Ask};
 use crate::cli::families::{Flags, NewKitSecret};
 use crate::cli::output::End;
 use crate::domain::{Act, Changed, Fault, Kind, KitMake, Request, Text};
-use crate::host::create_owner_only;
+use crate::host::{can_be_made, create_owner_only};
 use crate::ops::Done;
 use std::path::PathBuf;
 
@@ -36,10 +36,16 @@ pub struct Args {
 /// # Errors
 /// `Kind::Refused` for a file that exists; as the operation's.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
-    if args.to.symlink_metadata().is_ok() {
-        let cause = format!("{} exists, and is never overwritten", shown(&args.to));
-        return Err(Fault::refused("no recovery kit made", cause, Act::say("name a file that does not exist")).into());
+    if args.to.as_os_str() == "-" {
+        let next = Act::say("name a file; print it, or copy it away from there");
+        return Err(Fault::refused(
+            "no recovery kit made",
+            "a kit goes into a file, where it is checked, and not to standard output",
+            next,
+        )
+        .into());
     }
+    can_be_made(&args.to, "no recovery kit made")?;
     let policies = args.policy.iter().map(|name| policy_name(name)).collect::<Result<Vec<_>, _>>()?;
     let session = call.session().await?;
     for policy in &policies {

@@ -5,7 +5,7 @@ use crate::cli::change::{self, Ask};
 use crate::cli::families::{Flags, ImportSecret};
 use crate::cli::output::End;
 use crate::domain::{Act, Changed, Export, Fault, Kind, Request, Text};
-use crate::host::create_owner_only;
+use crate::host::{can_be_made, create_owner_only};
 use crate::ops::Done;
 use std::path::PathBuf;
 
@@ -44,9 +44,8 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         return Err(Fault::new(Kind::Usage, doing, "nothing says how it is protected", next).leaving(Changed::Unsaid).into());
     }
     let stdout = args.to.as_os_str() == "-";
-    if !stdout && args.to.symlink_metadata().is_ok() {
-        let next = Act::say("name a file that does not exist");
-        return Err(Fault::refused(doing, format!("{} exists, and is never overwritten", shown(&args.to)), next).into());
+    if !stdout {
+        can_be_made(&args.to, doing)?;
     }
     call.session().await?.policy(&policy).await?;
     let location = args.location.as_deref().map(location_name).transpose()?;
