@@ -84,7 +84,7 @@ fn words_and_flags() {
                 "a wrong confirmation",
                 &["rotate", "k2", "--new-passphrase-file", &key, "--retire", "k10MasterKey", "--confirm", "k10", "--passphrase-file", &key],
                 5,
-                "--confirm says k10, and what would be taken away is k10MasterKey",
+                "--confirm says k10, and this is about k10MasterKey",
             ),
             line("a secret as an argument", &["status", "--passphrase", "geheim"], 2, "--passphrase"),
             line("a context nobody knows", &["status", "--context", "prod"], 4, "prod"),

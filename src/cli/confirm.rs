@@ -25,12 +25,12 @@ pub async fn before(call: &Call, planned: &Plan, given: Option<&str>) -> Result<
         Confirm::Type(name) => match given {
             Some(given) if Text::new(given) == *name => Ok(()),
             Some(given) => {
-                refuse(format!("--confirm says {}, and what would be taken away is {name}", Text::new(given)), format!("--confirm {name}"))
+                refuse(format!("--confirm says {}, and this is about {name}", Text::new(given)), format!("--confirm {}", word(name)))
             }
             None => match call.prompt() {
                 None => refuse(
-                    format!("it takes {name} away for good, and nobody confirmed that"),
-                    format!("say --confirm {name}, or run it on a terminal"),
+                    format!("it cannot be undone, is about {name}, and nobody confirmed that"),
+                    format!("say --confirm {}, or run it on a terminal", word(name)),
                 ),
                 Some(prompt) => {
                     prompt.say(plan::text(planned).trim_end());
@@ -43,5 +43,24 @@ pub async fn before(call: &Call, planned: &Plan, given: Option<&str>) -> Result<
                 }
             },
         },
+    }
+}
+
+/// A name as a shell takes it for one word.
+fn word(name: &Text) -> String {
+    let name = name.to_string();
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-._@/:".contains(c));
+    if plain { name } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_word_for_a_shell() {
+        for (name, said) in [("prod-eu1", "prod-eu1"), ("prod eu1", "'prod eu1'"), ("ana's", "'ana'\\''s'"), ("$HOME", "'$HOME'")] {
+            assert_eq!(word(&name.into()), said);
+        }
     }
 }
