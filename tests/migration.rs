@@ -276,4 +276,15 @@ fn on_a_terminal_the_words_are_shown_once_and_the_target_asks_for_them() {
     terminal.send(format!("{}\r", line.trim()));
     terminal.wait_text("Policy      app-daily");
     assert!(matches!(terminal.wait_end(), harness::pty::Ended::Code(0)));
+    // One that nobody can read: those that fit are tried.
+    let abandon = "abandon ".repeat(10);
+    let (to, key) = (source.home.path().join("unread"), source.home.secret("about", &format!("abandon {abandon}about")));
+    source.open(&["migration", "export", "app-daily", "--to", to.to_str().unwrap(), "--import-passphrase-file", &key]);
+    let terminal = Launch::kastellan(&target.home, &["migration", "inspect", to.to_str().unwrap()]).start();
+    terminal.wait_text("passphrase of the import data");
+    terminal.send(format!("? ? {}about\r", "abandon ".repeat(9)));
+    terminal.wait_text("only one word may be replaced by ?");
+    terminal.send(format!("? {abandon}about\r"));
+    terminal.wait_text("Policy      app-daily");
+    assert!(matches!(terminal.wait_end(), harness::pty::Ended::Code(0)));
 }

@@ -26,15 +26,25 @@ pub async fn ask<T>(
         match Passphrase::entered(&prompt.secret(&format!("{label}{what}: ")).await?) {
             Err(e) => label = format!("not taken: {e}\n"),
             Ok(secret) => {
-                let hint = hint(&secret, what);
-                match open(secret).await {
-                    Err(fault) if fault.kind == Kind::Secret => {
-                        label = format!("{}{hint}\n", fault.line());
-                        last = Some(fault);
-                        wrong += 1;
-                    }
-                    ended => return ended.map(|opened| (opened, wrong)),
+                let (hint, words) = (hint(&secret, what), Words::of(secret.expose()));
+                let unreadable = words.as_ref().map(Words::unreadable).unwrap_or_default();
+                if unreadable.len() > 1 {
+                    label = "only one word may be replaced by ?\n".into();
+                    continue;
                 }
+                // A ? may be one: it is tried as it is, too.
+                let filled = words.filter(|_| unreadable.len() == 1);
+                if filled.is_some() {
+                    prompt.say("trying each word that fits in place of ? (128, a minute or more; Ctrl-C stops)");
+                }
+                for candidate in std::iter::once(secret).chain(filled.iter().flat_map(Words::fill)) {
+                    match open(candidate).await {
+                        Err(fault) if fault.kind == Kind::Secret => last = Some(fault),
+                        ended => return ended.map(|opened| (opened, wrong)),
+                    }
+                }
+                label = format!("{}{hint}\n", last.as_ref().map(Fault::line).unwrap_or_default());
+                wrong += 1;
             }
         }
     }
@@ -44,8 +54,10 @@ pub async fn ask<T>(
 fn hint(secret: &Passphrase, what: &str) -> String {
     let words = Words::of(secret.expose());
     match words.as_ref().and_then(Words::slip) {
-        Some(Slip::NotInList(n)) => format!("; word {n} is not in the word list"),
-        Some(Slip::CheckBits) => "; check bits do not match: a word is wrong, or two are swapped".into(),
+        Some(Slip::NotInList(n)) => format!("; word {n} is not in the word list (? in its place tries each that fits)"),
+        Some(Slip::CheckBits) => {
+            "; check bits do not match: a word is wrong, or two are swapped (? in its place tries each that fits)".into()
+        }
         Some(Slip::Count(n)) => format!("; {n} words of the list, not 12"),
         None if words.as_ref().is_some_and(Words::sound) => {
             let wanted = if what == PASSPHRASE { "envelope of a passkey".to_owned() } else { format!("envelope of the {what}") };
