@@ -13,6 +13,9 @@ const DR: &str = "a DR passphrase that is long enough";
 /// A second one.
 const DR_NEXT: &str = "another DR passphrase, long as well";
 
+/// A recovery kit's own.
+const KIT: &str = "a kit passphrase that is long enough";
+
 /// Adds the folder `share` of a house as location `nfs`.
 fn add_location(house: &House, terminal: &Terminal) -> String {
     let share = house.home.path().join("share");
@@ -103,6 +106,42 @@ fn dr_is_set_up_checked_changed_and_every_change_is_archived() {
     terminal.wait_text("DR is off: changes are in no archive any more.");
     assert_eq!(archives(&house), 3, "what was made stays");
     quit(&terminal);
+}
+
+/// Kits open what they hold: the command line tries the one that the console made.
+#[test]
+fn a_kit_with_the_passphrases_is_made_to_the_end() {
+    let house = House::new();
+    let terminal = unlocked_by_typing(&house);
+    add_location(&house, &terminal);
+    set_dr_up(&terminal);
+    let kit = house.home.path().join("kit.age").to_string_lossy().into_owned();
+    palette(&terminal, "kit-make");
+    walk(
+        &terminal,
+        &[
+            ("What a kit is", "\r"),
+            ("Passphrases", "\r"),
+            ("Credentials", "\r"),
+            ("Keys of policies", "\r"),
+            ("File", &format!("{kit}\r")),
+            ("What opens it", "\r"),
+            ("Passphrase", "jj\r"),
+            ("Review", "\r"),
+        ],
+    );
+    type_twice(&terminal, KIT);
+    // It goes into the kit, and is tried before: a wrong one would make a kit that opens nothing.
+    at(&terminal, "Passphrase of k10MasterKey");
+    terminal.send(PASSPHRASE);
+    terminal.wait_text(&"*".repeat(PASSPHRASE.len()));
+    terminal.send("\r");
+    close(&terminal);
+    terminal.wait_text("archive 2, no. 1");
+    terminal.wait_gone("in no DR archive");
+    quit(&terminal);
+    let pass = house.home.secret("kit-pass", KIT);
+    house.home.good(&["kit", "check", &kit, "--kit-passphrase-file", &pass]);
 }
 
 #[test]

@@ -197,12 +197,10 @@ impl App {
 
     /// The owner of a slot tells of it.
     pub(super) fn slot(&mut self, slot: Slot, state: SlotState, out: &mut Out) {
-        if slot == Slot::UNLOCK {
-            for layer in &mut self.layers {
-                if let Layer::Unlock(unlock) = layer {
-                    unlock.field.state = state;
-                }
-            }
+        // A flow may ask anew for what opens the installation: the slot is then the flow's.
+        let unlock = self.layers.iter_mut().find_map(|layer| if let Layer::Unlock(unlock) = layer { Some(unlock) } else { None });
+        if let (Slot::UNLOCK, Some(unlock)) = (slot, unlock) {
+            unlock.field.state = state;
         } else if slot == Slot::TALK {
             if let Some(TalkField::Secret(field)) = self.talk.as_mut().and_then(|talk| Some(&mut talk.asked.as_mut()?.field)) {
                 field.state = state;
