@@ -389,7 +389,10 @@ impl Desk {
         }
         let stop = Stop::default();
         *self.0.running.borrow_mut() = Some(stop.clone());
-        let secrets = self.0.slots.borrow_mut().take(begun.plan().secrets.iter().map(|need| need.slot));
+        let slots: Vec<Slot> = begun.plan().secrets.iter().map(|need| need.slot).collect();
+        let filed = slots.iter().any(|slot| self.0.slots.borrow().is_filed(*slot));
+        let begun = begun.proved_by(if filed { Prover::File } else { self.typist() });
+        let secrets = self.0.slots.borrow_mut().take(slots);
         let tell = self.0.tell.clone();
         let report = Report::to(move |event| {
             let _ = tell.send(Msg::Event(Box::new(event.clone())));
@@ -504,6 +507,7 @@ impl Desk {
                 Fault::new(Kind::Secret, doing, why.to_string(), Act::say("name another file, or generate one"))
             })?;
             let state = self.0.slots.borrow_mut().put(slot, secret, SecretRule::Made);
+            self.0.slots.borrow_mut().note_file(slot);
             self.tell(Msg::SlotChanged(slot, state));
             Ok(())
         });
@@ -522,6 +526,7 @@ impl Desk {
         };
         let filed = filed.map(|owned| {
             self.0.files.borrow_mut().push((slot, owned));
+            self.0.slots.borrow_mut().note_file(slot);
             self.tell(Msg::SlotChanged(slot, state));
         });
         self.tell(Msg::Filed(epoch, filed));

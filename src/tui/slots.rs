@@ -7,7 +7,7 @@ use crate::app::SecretEdit;
 use crate::crypto::{Passphrase, PassphraseError, Secrets, Slip, Words, complete, scrub_stack};
 use crate::domain::Slot;
 use crate::wizard::{SecretRule, SlotState, Strength, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The longest that can be typed, in bytes: room from the start, so that the text never moves.
@@ -18,13 +18,15 @@ const LONGEST: usize = 4096;
 pub struct Slots {
     typed: BTreeMap<Slot, Zeroizing<Vec<u8>>>,
     whole: Secrets,
+    /// Those that no person had to know: they lie in a file.
+    filed: BTreeSet<Slot>,
 }
 
 impl Slots {
     /// Slots that already hold these.
     #[must_use]
     pub fn with(whole: Secrets) -> Self {
-        Self { typed: BTreeMap::new(), whole }
+        Self { whole, ..Self::default() }
     }
 
     /// Edits what is typed into a slot.
@@ -66,9 +68,20 @@ impl Slots {
 
     /// Puts a secret into a slot; what was there is wiped.
     pub fn put(&mut self, slot: Slot, secret: Passphrase, rule: SecretRule) -> SlotState {
-        self.typed.remove(&slot);
+        self.wipe(slot);
         self.whole.put(slot.0, secret);
         self.state(slot, rule)
+    }
+
+    /// Notes that the secret in a slot was read from a file, or written to one.
+    pub fn note_file(&mut self, slot: Slot) {
+        self.filed.insert(slot);
+    }
+
+    /// Whether the secret in a slot was read from a file, or written to one.
+    #[must_use]
+    pub fn is_filed(&self, slot: Slot) -> bool {
+        self.filed.contains(&slot)
     }
 
     /// Puts a text that is no passphrase into a slot, as it is; of it only the length is told.
@@ -132,17 +145,20 @@ impl Slots {
     pub fn wipe(&mut self, slot: Slot) {
         self.typed.remove(&slot);
         self.whole.take(slot.0);
+        self.filed.remove(&slot);
     }
 
     /// Wipes all.
     pub fn wipe_all(&mut self) {
         self.typed.clear();
         self.whole.clear();
+        self.filed.clear();
         scrub_stack();
     }
 
     fn text(&mut self, slot: Slot) -> &mut Zeroizing<Vec<u8>> {
         self.whole.take(slot.0);
+        self.filed.remove(&slot);
         self.typed.entry(slot).or_insert_with(|| Zeroizing::new(Vec::with_capacity(LONGEST)))
     }
 

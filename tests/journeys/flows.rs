@@ -107,6 +107,45 @@ fn add_check_use_and_remove() {
     assert!(opens(&house.home, "ana", SECOND));
 }
 
+/// Adds a passkey whose passphrase is made as these keys choose, with this file; the receipt.
+fn add_by_file(terminal: &Terminal, name: &str, choice: &str, file: &str, step: &str) -> String {
+    terminal.send("n");
+    walk(
+        terminal,
+        &[
+            ("Name", &format!("{name}\r")),
+            ("Owner", "\r"),
+            ("Note", "\r"),
+            ("Put it in use?", "\r"),
+            ("Passphrase", choice),
+            ("File", &format!("{file}\r")),
+            ("Review", "\r"),
+            (step, "\r"),
+        ],
+    );
+    close(terminal)
+}
+
+#[test]
+fn a_passphrase_that_lies_in_a_file_was_typed_by_nobody() {
+    let house = House::new();
+    let terminal = unlocked_by_typing(&house);
+    terminal.send("2");
+    terminal.wait_text("passkeys(all)[1]");
+    let written = house.home.path().join("written").to_string_lossy().into_owned();
+    let read = house.home.secret("read", SECOND);
+    for (count, (name, choice, file, step)) in
+        [("made", "j\r", &written, "Write passphrase"), ("given", "jjj\r", &read, "Read passphrase")].into_iter().enumerate()
+    {
+        let shown = add_by_file(&terminal, name, choice, file, step);
+        assert!(shown.contains("opened (file)"), "{shown}");
+        terminal.wait_text(&format!("passkeys(all)[{}]", count + 2));
+        let passkey = house.json(&["passkey", "show", name]);
+        assert_eq!(crate::harness::member(&passkey, "typed"), None, "{passkey}");
+    }
+    quit(&terminal);
+}
+
 /// Leaves a wizard; it asks once anything was typed.
 fn leave(terminal: &Terminal, behind: &str) {
     let asks = "Leave? What was entered is forgotten.";
