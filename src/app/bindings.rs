@@ -111,7 +111,9 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
                 return None;
             }
             match driver.problem {
+                _ if driver.leaving => "stay",
                 _ if driver.receipt.is_some() => "choose",
+                _ if matches!(driver.field, crate::wizard::Field::Confirm { agree: false, .. }) => "cancel",
                 _ if driver.starts_next().is_some() => "do what is next",
                 Some(Problem::Fault(_)) => "try again",
                 _ => "next",
@@ -119,7 +121,11 @@ fn hint(app: &App, b: &Binding) -> Option<&'static str> {
         }
         (Action::Back, Some(Layer::Wizard(driver))) if driver.runs() => "leave it running",
         (Action::Back, Some(Layer::Wizard(driver))) if driver.receipt.is_none() => "leave",
-        (Action::StepBack, Some(Layer::Wizard(driver))) if driver.at == 0 || driver.runs() || driver.receipt.is_some() => return None,
+        (Action::StepBack, Some(Layer::Wizard(driver)))
+            if driver.at == 0 || driver.leaving || driver.runs() || driver.receipt.is_some() =>
+        {
+            return None;
+        }
         (Action::Enter, Some(Layer::Talk)) => match &app.talk {
             Some(talk) if talk.asked.is_some() => "answer",
             Some(talk) if talk.runs() => return None,

@@ -384,6 +384,11 @@ fn hints_say_what_a_key_does_here() {
     assert_eq!(hinted(&app), "Enter next  Esc leave  F1 help");
     key(&mut app, Key::Enter);
     assert_eq!(hinted(&app), "Enter next  Esc leave  Shift-Tab back  F1 help");
+    press(&mut app, "Ana");
+    key(&mut app, Key::Esc);
+    assert_eq!(hinted(&app), "Enter stay  Esc leave  F1 help", "as the question says that stands there");
+    key(&mut app, Key::Enter);
+    assert!(hinted(&app).starts_with("Enter next"));
     for (next, word) in [(Act::say("make room"), "try again"), (Act::start("finish it", Intent::Resume), "do what is next")] {
         let mut app = running();
         tell(&mut app, Msg::Ended(Err(Fault::new(Kind::Unexpected, "cannot rotate", "the disk is full", next))));
