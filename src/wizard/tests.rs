@@ -2,7 +2,7 @@
 
 use super::testing::{facts, plan, receipt};
 use super::*;
-use crate::domain::{Act, Confirm, Event, Flow, Kind, Look, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
+use crate::domain::{Act, Changed, Confirm, Event, Flow, Kind, Look, Plan, Request, Rotate, SecretPurpose, Slot, StepId, Unfinished};
 
 fn titles(wizard: &str, answers: &Answers, facts: &Facts) -> Vec<String> {
     (Wizard::named(wizard).unwrap().steps)(answers, facts).into_iter().map(|s| s.title).collect()
@@ -420,6 +420,33 @@ fn resume_asks_for_what_the_plan_names() {
     d.input(Input::Planned(Ok(p)), &f);
     let titles: Vec<&str> = d.path.iter().map(|s| s.title.as_str()).collect();
     assert_eq!(titles, ["What is unfinished", "Review", "Confirm", "Passphrase of k10MasterKey-2", "Run", "Receipt"]);
+}
+
+#[test]
+fn a_file_that_may_be_needed_is_not_written_again() {
+    let f = facts(&["k10MasterKey"]);
+    let given = Answers::new().with("old", "keep").with("secret", "write").with("path", "/p");
+    for (state, wanted) in
+        [(Changed::Nothing, "Review"), (Changed::Unsaid, "File"), (Changed::Partly("it is in no archive".into()), "File")]
+    {
+        let (mut d, asks) = Driver::start(Wizard::named("dr-change").unwrap(), given.clone(), &f);
+        let [Ask::Plan(request)] = &asks[..] else { panic!("{asks:?}") };
+        let p = plan(request.clone(), Confirm::Yes, &[(Slot::NEW_DR, "k10MasterKey", SecretPurpose::Make)]);
+        d.input(Input::Planned(Ok(p.clone())), &f);
+        d.input(Input::Next, &f);
+        d.input(Input::Begun(Ok(p)), &f);
+        d.input(Input::Next, &f);
+        d.input(Input::Filed(Ok(())), &f);
+        d.input(Input::Ended(Err(Fault::new(Kind::Unexpected, "cannot", "no room", Act::say("make room")).leaving(state))), &f);
+        assert!(d.failed());
+        d.input(Input::Next, &f);
+        assert_eq!(d.step().unwrap().title, wanted);
+        if wanted == "File" {
+            let said = "/p stays: what was done may need the passphrase in it. Name another file";
+            assert_eq!(d.problem, Some(Problem::Said(said.into())));
+            assert_eq!(d.answers.text("path"), "");
+        }
+    }
 }
 
 #[test]

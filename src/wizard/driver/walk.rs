@@ -3,7 +3,7 @@
 use super::{
     Ask, Body, Confirm, Driver, Facts, Field, Goal, Input, Problem, Running, SecretField, SecretPurpose, SecretRule, Stage, Step, Waiting,
 };
-use crate::domain::{Fault, Plan, Text};
+use crate::domain::{Changed, Fault, Plan, Text};
 use crate::wizard::{AGAIN, TextField};
 
 impl Driver {
@@ -307,13 +307,28 @@ impl Driver {
     /// From a run that failed back to the review (a check: to its secret), or so many steps before. Answers stay, secrets do not.
     fn again(&mut self, before: usize, facts: &Facts) -> Vec<Ask> {
         let mut asks = self.wipes();
+        let taken = self.file_that_stays();
         self.running = None;
         self.plan = None;
+        if taken.is_some() {
+            self.answers.set("path", "");
+        }
         self.rebuild(facts);
+        if let Some((path, at)) = taken.zip(self.path.iter().position(|s| s.id == "path")) {
+            asks.extend(self.enter(at, facts));
+            asks.extend(self.say(format!("{path} stays: what was done may need the passphrase in it. Name another file")));
+            return asks;
+        }
         let review = self.path.iter().position(|s| matches!(s.body, Body::Review));
         let from = review.or_else(|| self.path.iter().position(|s| s.slot().is_some())).unwrap_or(0);
         asks.extend(self.enter(from.saturating_sub(before), facts));
         asks
+    }
+
+    /// The file that a run wrote which failed after it had changed something: its passphrase may count, and it is never overwritten.
+    fn file_that_stays(&self) -> Option<Text> {
+        let Some(Problem::Fault(Fault { state: Changed::Partly(_) | Changed::Unsaid, .. })) = &self.problem else { return None };
+        self.path.iter().find_map(|step| if let Body::WriteFile { path, .. } = &step.body { Some(Text::new(path.as_str())) } else { None })
     }
 
     /// Wipes a generated secret and begins its step anew.
