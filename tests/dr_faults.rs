@@ -6,8 +6,12 @@ mod harness;
 
 use harness::between::Between;
 use harness::cli::Run;
-use harness::house::House;
+use harness::house::{House, PASSPHRASE};
+use harness::session;
 use harness::weed::{ADMIN, BUCKET, Weed};
+use kastellan::crypto::{Passphrase, Secrets};
+use kastellan::domain::{Changed, DrEnable, Event, Kind, Request, Slot, Stop};
+use kastellan::ops::Report;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -69,4 +73,35 @@ fn an_archive_is_of_one_moment_even_where_somebody_writes_meanwhile() {
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert_eq!(puts.load(Ordering::SeqCst), 2, "it is made anew");
     assert_eq!(archives(&house, &secret, &weed), 1, "and the first one is gone");
+}
+
+#[test]
+fn a_dr_passphrase_that_is_in_force_is_said_to_be_whatever_stops_the_rest() {
+    let house = House::new();
+    house.location("nfs", "share");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let session = session::unlocked(&house, "k10MasterKey", PASSPHRASE).await;
+        let request = Request::DrEnable(DrEnable { locations: vec!["nfs".parse().unwrap()] });
+        let plan = session.plan(&request).await.unwrap();
+        let begun = session.begin(&plan).await.unwrap();
+        let mut secrets = Secrets::new();
+        secrets.put(Slot::NEW_DR.0, Passphrase::entered(b"a DR passphrase that is long enough").unwrap());
+        let halt = Stop::default();
+        let stop = halt.clone();
+        let report = Report::to(move |event| {
+            if matches!(event, Event::StepDone { .. }) {
+                stop.ask();
+            }
+        });
+        let fault = begun.run(secrets, report, halt).await.err().unwrap();
+        assert_eq!(fault.kind, Kind::Interrupted);
+        // A file that it was written to is taken away where nothing changed.
+        assert!(
+            matches!(&fault.state, Changed::Partly(said) if said.to_string().contains("no. 1 is the one in force")),
+            "{}",
+            fault.line()
+        );
+    });
+    assert!(house.look(&["dr", "status"]).out.contains("passphrase no. 1"));
 }

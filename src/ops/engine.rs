@@ -90,6 +90,10 @@ pub(super) trait Operation: Send {
     async fn step(&mut self, step: &StepId, run: &Run<'_>) -> Result<Text, Fault>;
     /// Whether something was written that must be finished or abandoned.
     fn unfinished(&self) -> bool;
+    /// What stays of the steps that were done, where a fault of a later one does not say.
+    fn left(&self) -> Option<Text> {
+        None
+    }
     /// What came of it, after the last step.
     async fn close(self: Box<Self>) -> Result<Outcome, Fault>;
 }
@@ -144,7 +148,7 @@ impl Begun {
             match result {
                 Ok(result) => report.tell(&Event::StepDone { step: step.clone(), result }),
                 Err(fault) => {
-                    let fault = left_behind(fault, operation.unfinished());
+                    let fault = stays(left_behind(fault, operation.unfinished()), operation.left());
                     tracing::info!("{verb} {id} ended at {}: {}", step.0, fault.line());
                     report.tell(&Event::StepFailed { step: step.clone(), fault: fault.clone() });
                     return Err(fault);
@@ -152,11 +156,20 @@ impl Begun {
             }
         }
         drop(secrets);
-        let outcome = operation.close().await?;
+        // Its steps are all done.
+        let outcome = operation.close().await.map_err(|fault| stays(fault, Some("all else is done".into())))?;
         let Outcome { installation, at, journal, lines, next, keys, text } = outcome;
         let receipt = Receipt { operation: id, verb: verb.into(), installation, at, journal, lines, next };
         report.tell(&Event::Finished { receipt: receipt.clone() });
         Ok(Done { receipt, keys, text })
+    }
+}
+
+/// A fault that would say that nothing changed says what did.
+fn stays(fault: Fault, left: Option<Text>) -> Fault {
+    match left {
+        Some(left) if fault.state == Changed::Nothing => fault.leaving(Changed::Partly(left)),
+        _ => fault,
     }
 }
 

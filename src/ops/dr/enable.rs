@@ -107,10 +107,9 @@ impl Enabling {
                 Act::say("--generate, or --new-dr-passphrase-file F"),
             ));
         };
-        self.number = state::highest(work).await? + 1;
+        let number = state::highest(work).await? + 1;
         let now = work.at.host.clock.now();
-        let made =
-            DrPassphrase { number: self.number, created_at: now, created_by: work.at.host.person.who(), retired_at: None, typed: None };
+        let made = DrPassphrase { number, created_at: now, created_by: work.at.host.person.who(), retired_at: None, typed: None };
         let (record, mut dr) = state::read(work).await?;
         let mut puts = vec![state::put_passphrase(work, None, &made, secret)];
         if dr.enabled {
@@ -118,14 +117,15 @@ impl Enabling {
             puts.push(state::put_passphrase(work, Some(&old), &DrPassphrase { retired_at: Some(now), ..known }, &text));
         }
         dr.enabled = true;
-        dr.number = self.number;
+        dr.number = number;
         if let Request::DrEnable(enable) = &self.request {
             dr.locations.clone_from(&enable.locations);
             dr.failing.clear();
         }
         puts.push(state::put(work, record.as_ref(), &dr));
-        let what = format!("DR passphrase no. {} is kept, encrypted", self.number);
+        let what = format!("DR passphrase no. {number} is kept, encrypted");
         work.commit(Writes { puts, ..Writes::default() }, self.request.verb(), step, &what).await?;
+        self.number = number;
         Ok(what.into())
     }
 
@@ -184,6 +184,10 @@ impl Operation for Enabling {
 
     fn unfinished(&self) -> bool {
         false
+    }
+
+    fn left(&self) -> Option<Text> {
+        (self.number > 0).then(|| Text::new(format!("DR passphrase no. {} is the one in force: keep it", self.number)))
     }
 
     async fn close(self: Box<Self>) -> Result<Outcome, Fault> {
