@@ -29,7 +29,7 @@ pub fn overview(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let cases = Table::new(
         inner,
         vec![
-            Column::new("CASE", 20),
+            Column::new("CASE", case_width(inner.width)),
             Column::new("ANSWER", 8),
             Column::new("BY WHICH WAY, OR WHY NOT", 0),
             Column::new("PROVED", proved).right(),
@@ -113,6 +113,15 @@ pub fn room(app: &App, inner: u16) -> u16 {
     let more: u16 = rows(app, usize::from(inner)).iter().map(|(row, _)| lines(row, width) - 1).sum();
     let room = inner.saturating_sub(more);
     if rows(app, usize::from(room)).len() > usize::from(room) { inner } else { room }
+}
+
+/// The longest case of every installation is 23 wide; names of locations may be longer.
+fn case_width(width: u16) -> u16 {
+    match width {
+        0..70 => 20,
+        70..100 => 23,
+        _ => 34,
+    }
 }
 
 /// Lines that a row takes in a box of this width.
