@@ -118,7 +118,7 @@ pub fn drill_report(size: (u16, u16)) -> Stage {
     stage.says(&[
         "[x]    6.1 s  open the newest artifact of app-01-daily: 4.0 GiB",
         "drill machine-lost of prod-eu1 PASSED in 1 minute: the newest artifact of 1 policy opened to its last byte",
-        "report: /root/drill-7f3a-20261117T141000Z-5c1d.md (and .json, .json.sig)",
+        "report: /srv/drill-7f3a-20261117T141000Z-5c1d.md (and .json, .json.sig)",
         "in the history: kastellan drill list",
     ]);
     stage.tell(Msg::Said(Saying::Ended(Ok(()))));
