@@ -8,7 +8,7 @@ use super::prompt::Prompt;
 use super::signals::{INTERRUPTED, Signals};
 use super::verbs;
 use crate::domain::{Guided, Kind};
-use crate::host::shown;
+use crate::host::{can_be_made, shown};
 use crate::ops::Talk;
 use clap::{CommandFactory, Parser};
 use std::ffi::OsString;
@@ -50,7 +50,7 @@ async fn run(args: &[OsString], what: &Guided, talk: &Talk) -> Result<(), End> {
             match slip(what, Path::new(&*file)) {
                 _ if file.is_empty() => {}
                 None => break file,
-                Some(slip) => prompt.say(&format!("{}: {slip}", shown(Path::new(&*file)))),
+                Some(slip) => prompt.say(&slip),
             }
         };
         full.push(file.into());
@@ -76,11 +76,10 @@ fn words(what: &Guided) -> Vec<String> {
 }
 
 /// What would end the verb at once, and so is asked for again.
-fn slip(what: &Guided, file: &Path) -> Option<&'static str> {
-    let there = file.symlink_metadata().is_ok();
+fn slip(what: &Guided, file: &Path) -> Option<String> {
     match what {
-        Guided::Open(_) => there.then_some("it exists, and nothing is ever overwritten"),
-        _ => (!there).then_some("there is no such file"),
+        Guided::Open(_) => can_be_made(file, "not opened").err().map(|fault| fault.cause.to_string()),
+        _ => file.symlink_metadata().is_err().then(|| format!("{}: there is no such file", shown(file))),
     }
 }
 

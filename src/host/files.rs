@@ -245,6 +245,12 @@ pub fn fsync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Whether what is open has this name still.
+pub fn is_at(open: &File, path: &Path) -> bool {
+    let (Ok(own), Ok(there)) = (open.metadata(), path.symlink_metadata()) else { return false };
+    (own.dev(), own.ino()) == (there.dev(), there.ino())
+}
+
 /// The folder that a path lies in; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {

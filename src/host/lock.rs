@@ -2,7 +2,7 @@
 //!
 //! The lock counts, not the note: the note of a dead holder means nothing.
 
-use super::files::{kind_of, shown};
+use super::files::{is_at, kind_of, shown};
 use crate::domain::{Holder, Text, Timestamp};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::fs::File;
@@ -109,11 +109,6 @@ fn read(file: &File) -> Option<Holder> {
     let mut note = Vec::new();
     file.take(LONGEST).read_to_end(&mut note).ok()?;
     serde_json::from_slice(&note).ok()
-}
-
-fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(own), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(path)) else { return false };
-    (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
 /// Somebody who left no note, by the time of the file.

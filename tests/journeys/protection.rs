@@ -192,7 +192,7 @@ fn what_is_sealed_is_listed_copied_and_removed() {
     // A slip is no reason to begin anew.
     terminal.wait_text("Into which new file, or for archives new folder:");
     terminal.send(format!("{}\r", opened.parent().unwrap().display()));
-    terminal.wait_text("it exists, and nothing is ever overwritten");
+    terminal.wait_text("exists, and is never overwritten");
     terminal.answer("Into which new file, or for archives new folder:", opened.to_str().unwrap());
     terminal.wait_text("every tag held");
     terminal.wait_text("Done. Enter closes.");

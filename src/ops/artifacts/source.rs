@@ -183,7 +183,7 @@ fn bounded(mut names: String) -> String {
 }
 
 /// The name that a path has inside an archive: relative, without `..`.
-fn inside(path: &Path) -> PathBuf {
+pub fn inside(path: &Path) -> PathBuf {
     let name: PathBuf = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
     if name.as_os_str().is_empty() { PathBuf::from(".") } else { name }
 }

@@ -6,7 +6,7 @@
 use super::reading::Sink;
 use super::unpack::{Closed, Failed, Unpacking, unpack};
 use crate::domain::{Act, Artifact, ArtifactKind, Fault, Kind, Text};
-use crate::host::{folder_of, fsync_folder, shown, why};
+use crate::host::{folder_of, fsync_folder, is_at, shown, why};
 use crate::ops::records::new_id;
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
@@ -109,11 +109,6 @@ impl Target {
 /// The way to what is open, whatever its name is by now.
 fn inside(open: &File) -> PathBuf {
     format!("/proc/self/fd/{}", open.as_raw_fd()).into()
-}
-
-fn is_at(open: &File, name: &Path) -> bool {
-    let (Ok(own), Ok(there)) = (open.metadata(), name.symlink_metadata()) else { return false };
-    (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
 impl Drop for Target {

@@ -1,11 +1,12 @@
 //! Unpacking a tar stream into a folder that it cannot leave, on a thread of its own.
 
+use super::source::inside;
 use crate::domain::Text;
 use std::error::Error;
 use std::fs::{Permissions, set_permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 /// Folders that their owner may not write to: by their place, the deepest first, and what their modes will be.
@@ -50,8 +51,8 @@ fn all(reader: io::PipeReader, into: &Path) -> Result<Closed, Failed> {
         one(&mut entry, into)?;
         let mode = entry.header().mode()? & 0o777;
         if entry.header().entry_type().is_dir() && mode & 0o700 != 0o700 {
-            let place: PathBuf = entry.path()?.components().filter(|part| matches!(part, Component::Normal(_))).collect();
-            if !place.as_os_str().is_empty() {
+            let place = inside(&entry.path()?);
+            if place != Path::new(".") {
                 set_permissions(into.join(&place), Permissions::from_mode(mode | 0o700))?;
                 closed.push((place, mode));
             }
