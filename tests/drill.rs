@@ -153,10 +153,14 @@ fn a_drill_on_a_bare_machine_opens_the_newest_artifacts_and_touches_nothing() {
 fn a_drill_tells_the_archives_age_what_is_newer_and_times_of_ten_policies_at_most() {
     let names: Vec<String> = (0..11).map(|n| format!("app-{n:02}")).collect();
     let site = Site::with_policies(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    // Times are whole seconds: all that is sealed from here on may be newer than this archive, and what was sealed before is not.
+    harness::next_second();
+    site.house.open(&["dr", "archive"]);
     let file = site.house.home.file("later", "bytes of a later day", 0o600);
     for name in &names[1..] {
         site.house.open(&["artifact", "seal", &file, "--policy", name]);
     }
+    harness::next_second();
     let run = site.machine_lost(DR, PASSPHRASE);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     let report = site.json();
@@ -432,6 +436,7 @@ fn a_drill_that_failed_makes_the_answer_no_until_one_passes() {
     assert!(word == "NO" && why.contains("failed at: open the newest artifact of app-daily"), "{word} {why}");
 
     flip(&stream, 60);
+    harness::next_second();
     let passed = run(&dr, &["--passphrase-file", &right], "third");
     assert_eq!(passed.code, 0, "{}", passed.err);
     assert_eq!(answer(&site, "machine-lost").0, "YES");

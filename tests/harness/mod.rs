@@ -44,6 +44,13 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Waits for the clock's next second: what is made from then on bears a later time than all that was made before.
+pub fn next_second() {
+    let second = || std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let now = second();
+    until("the next second", || (second() > now).then_some(()));
+}
+
 /// The same bytes but for one bit.
 pub fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
     let mut bytes = bytes.to_vec();

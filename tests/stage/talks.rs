@@ -80,9 +80,9 @@ pub fn recovered(size: (u16, u16)) -> Stage {
     stage.says(&[
         "prod-eu1 (7f3a) is back: 4 passkeys, 30 policies, 2 locations, 0 imported keys",
         "nfs holds 3 artifacts of ours",
+        "1 artifact made since the archive, found in the locations",
         "What did not come back, or is not proved:",
-        "  1 artifact is newer than the archive: found in nfs",
-        "  passkey laptop-ana was never proved to open",
+        "  not tried today: laptop-ana (kastellan passkey check)",
         "next: kastellan status",
     ]);
     stage.tell(Msg::Said(Saying::Ended(Ok(()))));

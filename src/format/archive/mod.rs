@@ -70,6 +70,15 @@ pub struct ArchiveHead {
     pub journal_hash: String,
 }
 
+impl ArchiveHead {
+    /// Whether what was made at this time may be newer than the archive. Both times are whole seconds, so what was made in
+    /// the archive's own one counts: one too many costs a look, one too few hides a loss.
+    #[must_use]
+    pub fn may_precede(&self, made: Timestamp) -> bool {
+        made >= self.created_at
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::header::MAGIC;
@@ -101,15 +110,7 @@ mod tests {
         let name = Text::from("prod-eu1");
         let (header, key) =
             ArchiveHeader::make(&"1".repeat(32), &"2".repeat(32), at, Some(&name), (2, &pass("right")), CHEAP, PLENTY).unwrap();
-        let head = ArchiveHead {
-            instance_id: "2".repeat(32),
-            seq: 7,
-            created_at: at,
-            previous: String::new(),
-            journal_seq: 5,
-            journal_hash: "3".repeat(64),
-        };
-        let mut writer = ArchiveWriter::begin(Vec::new(), &header, &key, &head).unwrap();
+        let mut writer = ArchiveWriter::begin(Vec::new(), &header, &key, &head(at)).unwrap();
         for record in records {
             writer.record(record).unwrap();
         }
@@ -125,6 +126,23 @@ mod tests {
             records.push(record);
         }
         Ok(records)
+    }
+
+    fn head(at: Timestamp) -> ArchiveHead {
+        ArchiveHead {
+            instance_id: "2".repeat(32),
+            seq: 7,
+            created_at: at,
+            previous: String::new(),
+            journal_seq: 5,
+            journal_hash: "3".repeat(64),
+        }
+    }
+
+    #[test]
+    fn what_was_made_in_the_archives_own_second_may_be_newer() {
+        let at = Timestamp::from_unix(1_745_000_000);
+        assert_eq!([-1, 0, 1].map(|seconds| head(at).may_precede(at.plus(seconds))), [false, true, true]);
     }
 
     #[test]

@@ -269,7 +269,7 @@ async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(
     }
     let newer = newer(&session, contents).await?;
     if newer > 0 {
-        lines.push(Text::new(format!("{} made after the archive, found in the locations", count(newer, "artifact", "artifacts"))));
+        lines.push(Text::new(format!("{} made since the archive, found in the locations", count(newer, "artifact", "artifacts"))));
     }
     missing.extend(quarantined.iter().map(|what| Text::new(format!("the record of {what} did not verify, and was left out"))));
     let stale = facts.passkeys.iter().filter(|p| !facts.in_use(&p.name)).map(|p| p.name.to_string()).collect::<Vec<_>>();
@@ -318,7 +318,7 @@ pub async fn newer(session: &Session, contents: &Contents) -> Result<u64, Fault>
     let (mut newer, mut token) = (0, None);
     loop {
         let page = session.artifacts(&ArtifactFilter::default(), token.as_deref(), 1000).await?;
-        let young = |a: &&Artifact| a.created_at > contents.head.created_at;
+        let young = |a: &&Artifact| contents.head.may_precede(a.created_at);
         let found = page.artifacts.iter().filter(young).count() as u64;
         newer += found;
         // Newest first: the first page with an older one is the last that matters.
