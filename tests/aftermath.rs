@@ -53,6 +53,8 @@ fn a_leak_leaves_a_checklist_until_all_of_it_is_done() {
     let count = next.split("--shut-archives ").nth(1).unwrap().split(',').next().unwrap().to_owned();
     open(&["passkey", "remove", "k10MasterKey", "--confirm", "k10MasterKey", "--shut-archives", &count]);
     let dr2 = house.home.secret("dr2", "another DR passphrase, as long");
+    // One of the leak's own second would count for nothing.
+    harness::next_second();
     open(&["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &dr2]);
     assert_eq!(left(&list()), ["prune", "file-backups", "exports"]);
     for _ in 0..3 {
