@@ -184,13 +184,34 @@ fn a_kit_for_recipients_opens_with_their_identities_and_with_no_passphrase() {
 }
 
 #[test]
+fn where_memory_is_short_a_kit_under_a_passphrase_is_refused_and_one_for_recipients_is_made() {
+    let site = Site::new();
+    let (home, file, pass) = bare(&site.make(&["--include-passphrases"]));
+    let short = home.limited(Some(400_000));
+    let run = check(&short, &file, &pass);
+    let (cause, next) = run.assert_fault(5);
+    assert!(cause.contains("takes 256.0 MiB of memory") && next.contains("a machine that has more"), "{cause} {next}");
+
+    let house = House { home: site.house.home.limited(Some(450_000)) };
+    let (pass, to) = (house.home.secret("kit-pass", KIT), house.home.path().join("second.age"));
+    let make = ["kit", "make", "--to", to.to_str().unwrap()];
+    let run = house.home.run(&house.opening(&[&make[..], &["--kit-passphrase-file", &pass]].concat()));
+    let (cause, next) = run.assert_fault(5);
+    assert!(cause.contains("takes 256.0 MiB of memory") && cause.ends_with("nothing changed"), "{cause}");
+    assert!(next.contains("--recipient") && !to.exists(), "{next}");
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    house.open(&[&make[..], &["--recipient", &recipient]].concat());
+    assert!(to.exists());
+}
+
+#[test]
 fn a_kit_of_another_master_key_restores_nothing() {
     let site = Site::new();
     let kit = site.make(&["--include-passphrases"]);
     let passphrase = Passphrase::entered(KIT.as_bytes()).unwrap();
     let mut opened = opened(&kit);
     opened.installation.master_key_id = "00".repeat(8);
-    fs::write(&kit, opened.seal(&passphrase).unwrap()).unwrap();
+    fs::write(&kit, opened.seal(&passphrase, 8 << 20).unwrap()).unwrap();
     let (home, file, pass) = bare(&kit);
     let run = home.run(&["recover", "--kit", &file, "--kit-passphrase-file", &pass]);
     assert_eq!(run.code, 7, "{}{}", run.out, run.err);
@@ -253,7 +274,7 @@ fn a_kit_whose_passphrase_no_longer_opens_answers_no() {
     passkey.passkeys[0].passphrase = opened(&kit).dr_passphrases.remove(0).passphrase;
     dr.dr_passphrases[0].passphrase = opened(&kit).passkeys.remove(0).passphrase;
     for (altered, by_dr) in [(passkey, "YES"), (dr, "NO")] {
-        fs::write(&kit, altered.seal(&Passphrase::entered(KIT.as_bytes()).unwrap()).unwrap()).unwrap();
+        fs::write(&kit, altered.seal(&Passphrase::entered(KIT.as_bytes()).unwrap(), 8 << 20).unwrap()).unwrap();
         let (home, file, pass) = bare(&kit);
         let run = check(&home, &file, &pass);
         assert_eq!(run.code, 9, "{}{}", run.out, run.err);

@@ -91,7 +91,7 @@ fn age_opens_our_kits_and_we_open_its() {
 
     let passphrase = Passphrase::generate();
     let word = std::str::from_utf8(passphrase.expose()).unwrap();
-    let ours = kit.seal(&passphrase).unwrap();
+    let ours = kit.seal(&passphrase, 8 << 20).unwrap();
     assert!(run(&age_check, &["open", "scrypt", word], ours.as_bytes()).is_some_and(|opened| opened == *document));
     assert_eq!(run(&age_check, &["open", "scrypt", "wrong"], ours.as_bytes()), None);
     let theirs = run(&age_check, &["seal", "scrypt", word], &document).unwrap();

@@ -492,7 +492,7 @@ fn kits_cross() {
     let open = |file: &str| json!({"do": "kit", "file": file, "passphrase": hex(passphrase.expose())});
     let document: Value = serde_json::from_slice(&kit.to_json()).unwrap();
     // Full work, which takes a second: this is what people get.
-    let ours = kit.seal(&passphrase).unwrap();
+    let ours = kit.seal(&passphrase, 8 << 20).unwrap();
     assert!(second.ask(&open(&ours))["document"] == document);
     let made = second.ask(&json!({"do": "kit-seal", "document": document, "passphrase": hex(passphrase.expose()), "work": 10}));
     assert!(answer(&open(made["file"].as_str().unwrap()))["document"] == document);

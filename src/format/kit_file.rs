@@ -6,7 +6,7 @@
 
 use super::kit::{DocumentError, Kit};
 use crate::crypto::Passphrase;
-use crate::domain::Text;
+use crate::domain::{Text, bytes};
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::SecretString;
 use age::{DecryptError, Decryptor, Encryptor, Identity, Recipient};
@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 pub const KIT_LONGEST: usize = 1 << 20;
 /// log2 of scrypt's N when a kit is written.
 const WRITTEN: u8 = 18;
+/// How much memory must be available for that, KiB: scrypt's, and what a thread's stack and its allocator map beside it.
+const WRITTEN_NEEDS: u64 = (1 << WRITTEN) + 80 * 1024;
 /// The largest log2 of scrypt's N that is read; it takes 2^N KiB.
 const READ: u8 = 20;
 
@@ -49,7 +51,7 @@ pub enum KitError {
     #[error("it is to recipients: it takes an age identity")]
     NeedsIdentity,
     /// scrypt with the first log2(N): not run, as more than the second.
-    #[error("it asks for scrypt with log2(N)={0}; at most {1} is run here")]
+    #[error("scrypt with log2(N)={0} takes {need} of memory; at most {room} may be taken here", need = memory(*.0), room = memory(*.1))]
     Work(u8, u8),
     /// Another passphrase or identity.
     #[error("the passphrase or identity does not open it")]
@@ -80,12 +82,13 @@ impl From<DocumentError> for KitError {
 }
 
 impl Kit {
-    /// As a file under a passphrase of its own; takes about a second and 256 MiB.
+    /// As a file under a passphrase of its own; takes about a second and 256 MiB. `available` memory in KiB.
     ///
     /// # Errors
-    /// [`KitError::Passphrase`], [`KitError::TooLarge`].
-    pub fn seal(&self, passphrase: &Passphrase) -> Result<String, KitError> {
-        self.seal_with(passphrase, WRITTEN)
+    /// [`KitError::Passphrase`], [`KitError::TooLarge`]; [`KitError::Work`] where memory is short.
+    pub fn seal(&self, passphrase: &Passphrase, available: u64) -> Result<String, KitError> {
+        let most = most(available);
+        if most < WRITTEN { Err(KitError::Work(WRITTEN, most)) } else { self.seal_with(passphrase, WRITTEN) }
     }
 
     fn seal_with(&self, passphrase: &Passphrase, work: u8) -> Result<String, KitError> {
@@ -145,7 +148,7 @@ impl<'a> KitFile<'a> {
         self.0.is_scrypt()
     }
 
-    /// Opens it with its passphrase. `available` memory in KiB: half of it is used at most, and 1 GiB; but what this writes is always read.
+    /// Opens it with its passphrase. `available` memory in KiB.
     ///
     /// # Errors
     /// [`KitError`].
@@ -154,7 +157,7 @@ impl<'a> KitFile<'a> {
             return Err(KitError::NeedsIdentity);
         }
         let mut identity = age::scrypt::Identity::new(secret(passphrase)?);
-        let most = u8::try_from((available / 2).checked_ilog2().unwrap_or(0)).unwrap_or(READ).clamp(WRITTEN, READ);
+        let most = most(available);
         identity.set_max_work_factor(most);
         self.open_with(&[&identity], most)
     }
@@ -187,6 +190,18 @@ impl<'a> KitFile<'a> {
         reader.read_to_end(&mut json).map_err(|_| KitError::Altered)?;
         Ok(Kit::parse(&json)?)
     }
+}
+
+/// The largest log2 of scrypt's N that is run where so much memory is available, KiB: for half of it, and at most 1 GiB. But what is
+/// written is run wherever there is room for it: more than that would end the process, and with it a recovery.
+fn most(available: u64) -> u8 {
+    let half = u8::try_from((available / 2).checked_ilog2().unwrap_or(0)).unwrap_or(READ).min(READ);
+    if available >= WRITTEN_NEEDS { half.max(WRITTEN) } else { half }
+}
+
+/// What scrypt takes, in words.
+fn memory(log_n: u8) -> String {
+    1_u64.checked_shl(u32::from(log_n) + 10).map_or_else(|| "more than any machine has".into(), bytes)
 }
 
 /// The document of a kit alone, for tools that open the age file themselves.
@@ -259,7 +274,7 @@ mod tests {
         same(&kit(), &open(file.replace('\n', "\r\n").as_bytes(), "correct horse").ok().unwrap());
         assert_eq!(open(file.as_bytes(), "wrong").err(), Some(KitError::DoesNotOpen));
         assert_eq!(open(file.as_bytes(), "stra\u{df}e").err(), Some(KitError::Passphrase));
-        assert_eq!(kit().seal(&word("stra\u{df}e")).err(), Some(KitError::Passphrase));
+        assert_eq!(kit().seal(&word("stra\u{df}e"), 8 << 20).err(), Some(KitError::Passphrase));
         assert_eq!(KitFile::parse(file.as_bytes()).unwrap().open_with_identities("").err(), Some(KitError::NeedsPassphrase));
     }
 
@@ -289,11 +304,15 @@ mod tests {
         assert_eq!(KitFile::parse(&vec![b'x'; KIT_LONGEST + 1]).err(), Some(KitError::TooLarge));
         let greedy = b"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 21\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n0123456789abcdef";
         assert_eq!(KitFile::parse(greedy).and_then(|file| file.open(&word("x"), 8 << 20)).err(), Some(KitError::Work(21, 20)));
-        // Where memory is short, less is run; but what this writes is always read.
+        // Where memory is short, less is run; but what this writes is read wherever there is room for it.
         let some = String::from_utf8_lossy(greedy).replace(" 21\n", " 20\n");
         let open = |available| KitFile::parse(some.as_bytes()).and_then(|file| file.open(&word("x"), available)).err();
         assert_eq!(open(1 << 20), Some(KitError::Work(20, 19)));
-        assert_eq!(open(1 << 10), Some(KitError::Work(20, 18)));
+        assert_eq!(open(WRITTEN_NEEDS), Some(KitError::Work(20, 18)));
+        assert_eq!(open(WRITTEN_NEEDS - 1), Some(KitError::Work(20, 17)));
+        assert_eq!(kit().seal(&word("x"), WRITTEN_NEEDS - 1).err(), Some(KitError::Work(18, 17)));
+        let said = KitError::Work(18, 17).to_string();
+        assert_eq!(said, "scrypt with log2(N)=18 takes 256.0 MiB of memory; at most 128.0 MiB may be taken here");
         let mut large = kit();
         large.instructions = KitText("x".repeat(900_000).into());
         assert_eq!(large.seal_with(&word("x"), 2).err(), Some(KitError::TooLarge));

@@ -251,7 +251,7 @@ impl Making {
         };
         let (said, available) = (doing.clone(), self.work.at.host.machine.facts().available_kib);
         threads::apart(&doing, move || {
-            let file = Zeroizing::new(kit.seal(&passphrase).map_err(|e| refused(&said, &e))?);
+            let file = Zeroizing::new(kit.seal(&passphrase, available).map_err(|e| refused(&said, &e))?);
             let lost = || Fault::new(Kind::Unexpected, said.clone(), "what was sealed does not open", Act::say("kastellan doctor"));
             if opens_again(&file, &passphrase, available, &kit) { Ok(file) } else { Err(lost()) }
         })
@@ -293,6 +293,7 @@ fn next_of(error: &KitError) -> Act {
         KitError::Passphrase => "take plain letters, digits and signs, or --generate",
         KitError::Recipient(_) | KitError::NoRecipient => "give the public key that age-keygen printed: --recipient age1...",
         KitError::TooLarge => "leave out some policies",
+        KitError::Work(..) => "free memory and try again, or make it to a recipient, which takes none: --recipient age1...",
         _ => "kastellan doctor",
     })
 }
@@ -367,7 +368,7 @@ mod tests {
         };
         let passphrase = |text: &str| Passphrase::entered(text.as_bytes()).unwrap();
         let (one, right) = (kit(7), passphrase("a kit's passphrase"));
-        let file = one.seal(&right).unwrap();
+        let file = one.seal(&right, 1 << 20).unwrap();
         let opens = |file: &str, passphrase: &Passphrase, kit: &Kit| opens_again(file, passphrase, 1 << 20, kit);
         assert!(opens(&file, &right, &one));
         assert!(!opens(&file, &passphrase("another"), &one));

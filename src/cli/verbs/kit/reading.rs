@@ -82,7 +82,7 @@ fn fault(error: &KitError) -> Fault {
         KitError::NeedsPassphrase => (Kind::Secret, "leave out --identity; its passphrase: --kit-passphrase-file F, or a terminal"),
         KitError::NeedsIdentity => (Kind::Secret, "--identity FILE; for a hardware token: age --decrypt, and read it there"),
         KitError::NoIdentity => (Kind::Secret, "name the file that age-keygen made"),
-        KitError::Work(..) => (Kind::Refused, "take a machine with more memory; age itself opens it as well"),
+        KitError::Work(..) => (Kind::Refused, "free memory or take a machine that has more; age itself opens it as well"),
         KitError::Version(_) => (Kind::Damaged, "take a newer Kastellan; age itself opens it as well"),
         _ => (Kind::Damaged, "take another copy of it"),
     };
