@@ -98,11 +98,14 @@ impl Aftermath {
             Todo::new("new-passkey", "a new passkey is in use", replaced, "kastellan rotate NEWNAME"),
             Todo::new("retire", format!("{old} is retired"), gone, format!("kastellan passkey remove {old} --confirm {old}")),
         ];
+        // Archives that somebody may hold with the old wrap stay a danger whether DR is on or not.
+        let held = facts.archives.iter().filter(|a| a.wraps.contains(&self.wrap_id) || a.created_at < self.at).count() as u64;
+        let pruned =
+            |act: String| Todo::new("prune", format!("no archive holds {old}: {} left", count(held, "one is", "are")), held == 0, act);
         if facts.dr_on() {
             let number = facts.dr.as_ref().map_or(0, |dr| dr.number);
             // Of the very second of the leak it may be the one that leaked.
             let newer = facts.dr_passphrases.iter().any(|p| p.number == number && p.created_at > self.at);
-            let held = facts.archives.iter().filter(|a| a.wraps.contains(&self.wrap_id) || a.created_at < self.at).count() as u64;
             let fresh = facts.debt == 0 && facts.archives.iter().any(|a| a.proved_at.is_some() && a.created_at >= self.at);
             let name = facts.installation.as_ref().map(|i| i.name.to_string()).unwrap_or_default();
             let prune =
@@ -110,8 +113,12 @@ impl Aftermath {
             all.extend([
                 Todo::new("dr-passphrase", "the DR passphrase is another", newer, "kastellan dr change-passphrase"),
                 Todo::new("archive", "an archive holds all of this", fresh, "kastellan dr archive"),
-                Todo::new("prune", format!("no archive holds {old}: {} left", count(held, "one is", "are")), held == 0, prune),
+                pruned(prune),
             ]);
+        } else if held > 0 {
+            all.push(pruned(
+                "kastellan dr enable, with another DR passphrase; kastellan dr prune once three newer archives are there".into(),
+            ));
         }
         let copies = tick("find and erase copies of the catalog in file backups and snapshots", BY_HAND[0]);
         let keys =
@@ -215,5 +222,10 @@ mod tests {
         assert_eq!(done(0, 1, "wrap-k1"), (false, false, false));
         assert_eq!(done(0, 0, "wrap-k2"), (false, true, true));
         assert_eq!(done(1, 0, "wrap-k2"), (true, true, true));
+        // Switching DR off takes no archive out of other hands.
+        done(-1, 0, "wrap-k1");
+        facts.dr.iter_mut().for_each(|dr| dr.enabled = false);
+        let of = |word: &str| leak.todo(&facts).into_iter().find(|item| item.word == word).map(|item| item.done);
+        assert_eq!((of("dr-passphrase"), of("prune")), (None, Some(false)));
     }
 }

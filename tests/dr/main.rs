@@ -6,5 +6,6 @@
 mod harness;
 
 mod back;
+mod gone;
 mod ledger;
 mod site;

@@ -80,8 +80,12 @@ pub async fn hold(
     }
     let holds =
         |a: &Archive| a.proved_at.is_some() && a.wraps.iter().any(|w| w == wrap_id) && a.instance_id == work.installation.instance_id;
-    if state::ledger(work).await?.iter().any(holds) {
-        return Ok(None);
+    for archive in state::ledger(work).await?.iter().filter(|a| holds(a)) {
+        // A location that cannot be asked now takes nothing from what was proved.
+        if snapshot::stands(work, archive).await.unwrap_or(true) {
+            return Ok(None);
+        }
+        state::counts_no_more(work, archive, verb, step).await?;
     }
     let ended = everywhere(work, verb, step).await?;
     if ended.iter().any(|(_, done)| done.as_ref().is_ok_and(holds)) {

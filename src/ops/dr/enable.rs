@@ -3,8 +3,8 @@
 use super::{archive, prune, state};
 use crate::catalog::OpLock;
 use crate::domain::{
-    Act, Change, Changed, Confirm, DrChange, DrEnable, DrPassphrase, Facts, Fault, Guided, Installation, Intent, KeyNeed, Kind,
-    LocationName, Plan, Prover, Request, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Text,
+    Act, Archive, Change, Changed, Confirm, DrChange, DrEnable, DrPassphrase, Facts, Fault, Guided, Installation, Intent, KeyNeed, Kind,
+    LocationName, Plan, Prover, Request, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Text, count,
 };
 use crate::ops::engine::{Operation, Outcome, Run, close};
 use crate::ops::work::{Work, Writes};
@@ -28,12 +28,19 @@ pub fn plan_change(request: &Request, change: &DrChange, facts: &Facts, installa
     let number = next_number(facts);
     let old = facts.dr.as_ref().map_or(0, |dr| dr.number);
     let older = facts.archives.iter().filter(|a| a.number <= old && a.instance_id == installation.instance_id).count();
+    let older = |one, many| count(older as u64, one, many);
     let mut changes = vec![Change(Text::new(format!("new archives open with DR passphrase no. {number} instead of no. {old}")))];
     let confirm = if change.prune_old {
-        changes.push(Change(Text::new(format!("the {older} archives that open with older ones are removed, once the new one is proved"))));
+        changes.push(Change(Text::new(format!(
+            "{}, once the new one is proved",
+            older("archive that opens with an older one is removed", "archives that open with older ones are removed")
+        ))));
         Confirm::Type(installation.name.clone())
     } else {
-        changes.push(Change(Text::new(format!("the {older} archives made so far still open with the older ones: keep those envelopes"))));
+        changes.push(Change(Text::new(format!(
+            "{} with the older ones: keep those envelopes",
+            older("archive made so far still opens", "archives made so far still open")
+        ))));
         Confirm::Yes
     };
     plan(request, facts, installation, number, changes, change.prune_old, confirm)
@@ -85,7 +92,10 @@ fn plan(
 pub struct Enabling {
     pub request: Request,
     pub work: Work,
+    /// The new passphrase's; 0 while none is in force.
     pub number: u64,
+    /// The number in force before.
+    pub before: u64,
     pub lines: Vec<Text>,
     #[allow(dead_code)] // Held until the operation ends.
     pub lock: Option<OpLock>,
@@ -93,7 +103,7 @@ pub struct Enabling {
 
 impl Enabling {
     pub fn new(request: Request, work: Work, lock: Option<OpLock>) -> Self {
-        Self { request, work, number: 0, lines: Vec::new(), lock }
+        Self { request, work, number: 0, before: 0, lines: Vec::new(), lock }
     }
 
     async fn store(&mut self, step: &str, run: &Run<'_>) -> Result<Text, Fault> {
@@ -111,6 +121,7 @@ impl Enabling {
         let now = work.at.host.clock.now();
         let made = DrPassphrase { number, created_at: now, created_by: work.at.host.person.who(), retired_at: None, typed: None };
         let (record, mut dr) = state::read(work).await?;
+        let before = dr.number;
         let mut puts = vec![state::put_passphrase(work, None, &made, secret)];
         if dr.enabled {
             let (old, known, text) = state::passphrase(work, dr.number).await?;
@@ -125,39 +136,53 @@ impl Enabling {
         puts.push(state::put(work, record.as_ref(), &dr));
         let what = format!("DR passphrase no. {number} is kept, encrypted");
         work.commit(Writes { puts, ..Writes::default() }, self.request.verb(), step, &what).await?;
-        self.number = number;
+        (self.number, self.before) = (number, before);
         Ok(what.into())
     }
 
     async fn archive(&mut self, step: &str) -> Result<Text, Fault> {
         let ended = archive::everywhere(&self.work, self.request.verb(), step).await?;
         if let Some(fault) = ended.iter().find_map(|(_, done)| done.as_ref().err()).cloned() {
-            self.take_back().await?;
-            return Err(fault.leaving(Changed::Unsaid));
+            let made = ended.into_iter().filter_map(|(_, done)| done.ok()).collect();
+            let left = self.take_back(made).await?;
+            let cause = format!("{}: {}", fault.doing, fault.cause);
+            return Err(Fault { doing: self.request.failing(), cause: cause.into(), ..fault }.leaving(left));
         }
         self.lines = archive::told(ended)?;
         Ok(Text::new(self.lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
     }
 
-    /// What is not proved does not count: the passphrase before is the one in force again, or DR is off.
-    async fn take_back(&self) -> Result<(), Fault> {
+    /// What is not proved does not count: the passphrase before is the one in force again, or DR is off, and what was archived with the new
+    /// one goes again, for nobody keeps its envelope. What that leaves.
+    async fn take_back(&mut self, made: Vec<Archive>) -> Result<Changed, Fault> {
         let work = &self.work;
         let (record, mut dr) = state::read(work).await?;
+        dr.number = self.before;
         let mut puts = Vec::new();
         if let Request::DrEnable(_) = self.request {
             dr.enabled = false;
         } else {
-            dr.number = self.number.saturating_sub(1);
-            let (old, known, text) = state::passphrase(work, dr.number).await?;
+            let (old, known, text) = state::passphrase(work, self.before).await?;
             puts.push(state::put_passphrase(work, Some(&old), &DrPassphrase { retired_at: None, ..known }, &text));
         }
         let (old, known, text) = state::passphrase(work, self.number).await?;
         let retired = DrPassphrase { retired_at: Some(work.at.host.clock.now()), ..known };
         puts.push(state::put_passphrase(work, Some(&old), &retired, &text));
         puts.push(state::put(work, record.as_ref(), &dr));
-        let what = format!("DR passphrase no. {} does not count: no archive could be proved", self.number);
+        let what = format!("DR passphrase no. {} does not count: not every archive could be proved", self.number);
         work.commit(Writes { puts, ..Writes::default() }, self.request.verb(), ARCHIVE, &what).await?;
-        Ok(())
+        let mut stays = Vec::new();
+        for archive in &made {
+            if prune::remove(work, std::slice::from_ref(archive), self.request.verb(), ARCHIVE).await.is_err() {
+                stays.push(format!("archive {} stays in {}", archive.seq, archive.location));
+            }
+        }
+        let number = std::mem::take(&mut self.number);
+        Ok(if stays.is_empty() {
+            Changed::Nothing
+        } else {
+            Changed::Partly(Text::new(format!("{} and opens with DR passphrase no. {number} alone: keep it", stays.join(", "))))
+        })
     }
 }
 
@@ -175,7 +200,7 @@ impl Operation for Enabling {
             ARCHIVE => self.archive(&step.0).await,
             _ => {
                 let removed = prune::older_numbers(&self.work, self.number, self.request.verb(), &step.0).await?;
-                let line = Text::new(format!("{} of older passphrases removed", crate::domain::count(removed, "archive", "archives")));
+                let line = Text::new(format!("{} of older passphrases removed", count(removed, "archive", "archives")));
                 self.lines.push(line.clone());
                 Ok(line)
             }

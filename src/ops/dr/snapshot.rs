@@ -9,7 +9,7 @@ use crate::format::{
     hex,
 };
 use crate::ops::work::Work;
-use crate::ops::{facts, threads};
+use crate::ops::{facts, locations, threads};
 use crate::store::{Incoming, Outgoing, Store};
 use std::io;
 use std::sync::Arc;
@@ -243,6 +243,20 @@ impl io::Read for From {
         self.at += length;
         Ok(length)
     }
+}
+
+/// Whether an archive is in its location byte for byte as it was proved.
+pub async fn stands(work: &Work, archive: &Archive) -> Result<bool, Fault> {
+    let store = locations::reach(work, &archive.location).await?.open(&work.at, &work.installation)?;
+    let Some(source) = store.read(&archive.name).await? else { return Ok(false) };
+    let (doing, next) = (work.doing(), Act::say(format!("kastellan location check {}", archive.location)));
+    let end = threads::apart(&work.doing(), move || {
+        let mut from = From::new(source);
+        io::copy(&mut from, &mut io::sink()).map_err(|e| Fault::new(Kind::Unreachable, doing, e.to_string(), next))?;
+        Ok(from.end())
+    })
+    .await?;
+    Ok(end == (archive.digest.clone(), archive.size))
 }
 
 /// Proves an archive: read back from its location, opened with the DR passphrase, every line verified, in memory. The wraps it holds.

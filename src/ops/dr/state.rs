@@ -4,7 +4,7 @@ use crate::catalog::Put;
 use crate::crypto::Passphrase;
 use crate::domain::{Archive, Dr, DrPassphrase, Fault, Intent, Kind, LocationName, Text};
 use crate::format::{Object, ObjectError, RecordKind, SealedRecord, b64, unb64};
-use crate::ops::work::Work;
+use crate::ops::work::{Work, Writes};
 use crate::ops::{dr_records, records};
 
 /// The state with its record; what was never set up is off.
@@ -65,6 +65,15 @@ pub async fn ledger(work: &Work) -> Result<Vec<Archive>, Fault> {
 /// The record of an archive.
 pub fn put_archive(work: &Work, old: Option<&SealedRecord>, archive: &Archive) -> Put {
     work.put(RecordKind::DrArchive, &archive.id, old, dr_records::archive_members(archive), &Object::new())
+}
+
+/// Notes that an archive is not what was proved.
+pub async fn counts_no_more(work: &Work, archive: &Archive, verb: &str, step: &str) -> Result<(), Fault> {
+    let Some((old, _, _)) = work.read(RecordKind::DrArchive, &archive.id).await? else { return Ok(()) };
+    let puts = vec![put_archive(work, Some(&old), &Archive { proved_at: None, ..archive.clone() })];
+    let what = format!("archive {} is not in {} as it was proved, and counts no more", archive.seq, archive.location);
+    work.commit(Writes { puts, ..Writes::default() }, verb, step, &what).await?;
+    Ok(())
 }
 
 /// SHA-256 of the newest archive in a location, hex; empty where there is none.

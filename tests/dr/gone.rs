@@ -1,0 +1,70 @@
+//! Archives that are not what the ledger says, and those that nobody would have an envelope for.
+
+use crate::harness::house::House;
+use crate::site::{Bare, DR, Site, archives};
+use std::fs;
+
+#[test]
+fn a_new_dr_passphrase_that_one_location_refuses_leaves_the_old_one_in_force_and_no_archive_of_its_own() {
+    let house = House::new();
+    let folder = |name: &str| house.home.path().join(name);
+    for name in ["first", "second"] {
+        house.location(name, name);
+    }
+    let dr = house.home.secret("dr", DR);
+    house.open(&["dr", "enable", "--location", "first", "--location", "second", "--new-dr-passphrase-file", &dr]);
+    let before = archives(&folder("first"));
+    fs::rename(folder("second"), folder("away")).unwrap();
+    for n in ["the second DR passphrase, also long", "the third DR passphrase, just as long"] {
+        let new = house.home.secret("new", n);
+        let run = house.home.run(&house.opening(&["dr", "change-passphrase", "--new-dr-passphrase-file", &new, "--yes"]));
+        let (cause, _) = run.assert_fault(6);
+        assert!(cause.contains("no DR archive made in second") && cause.ends_with("nothing changed"), "{cause}");
+        assert_eq!(archives(&folder("first")), before);
+        assert!(house.look(&["dr", "status"]).out.contains("passphrase no. 1"));
+    }
+    fs::rename(folder("away"), folder("second")).unwrap();
+    house.open(&["dr", "archive"]);
+    house.open(&["dr", "check", "--dr-passphrase-file", &dr]);
+    assert_eq!(Bare::new().restore(&folder("first"), &[]).code, 0, "the newest archive opens with the envelope that there is");
+}
+
+#[test]
+fn nothing_is_pruned_while_what_would_stay_is_not_as_it_was_proved() {
+    let site = Site::new();
+    for _ in 0..4 {
+        site.open(&["dr", "archive"]);
+    }
+    let all = site.archives();
+    let (good, bad) = all.split_at(all.len() - 3);
+    fs::remove_file(&bad[0]).unwrap();
+    fs::write(&bad[1], []).unwrap();
+    let prune = ["dr", "prune", "--before", "2999-01-01", "--confirm", "prod-eu1"];
+    let run = site.run(&prune);
+    let (cause, next) = run.assert_fault(7);
+    assert!(cause.contains("not as it was proved") && next.contains("dr archive"), "{cause} {next}");
+    assert!(good.iter().all(|path| path.exists()), "{:?}", site.archives());
+    // Those count no more: the others are the three newest, until newer ones are there.
+    site.open(&prune);
+    assert!(good[good.len() - 1].exists());
+    for _ in 0..3 {
+        site.open(&["dr", "archive"]);
+    }
+    site.open(&prune);
+    assert_eq!(site.archives().len(), 3);
+    assert_eq!(Bare::new().restore(&site.share(), &[]).code, 0);
+}
+
+#[test]
+fn a_passkey_goes_only_once_an_archive_that_is_there_holds_the_other() {
+    let site = Site::new();
+    let new = site.house.home.secret("k2", "another-passphrase-0002");
+    site.open(&["passkey", "add", "k2", "--new-passphrase-file", &new, "--use-now"]);
+    for path in site.archives() {
+        fs::remove_file(path).unwrap();
+    }
+    let remove = ["passkey", "remove", "k10MasterKey", "--confirm", "k10MasterKey", "--shut-archives", "1"];
+    site.house.home.good(&[&remove[..], &["--defer-archive", "--passphrase-file", &new]].concat());
+    let bare = Bare { key: new, ..Bare::new() };
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0, "{:?}", site.archives());
+}
