@@ -1,5 +1,6 @@
 //! Archives that are not what the ledger says, and those that nobody would have an envelope for.
 
+use crate::harness;
 use crate::harness::house::House;
 use crate::site::{Bare, DR, Site, archives};
 use std::fs;
@@ -67,4 +68,41 @@ fn a_passkey_goes_only_once_an_archive_that_is_there_holds_the_other() {
     site.house.home.good(&[&remove[..], &["--defer-archive", "--passphrase-file", &new]].concat());
     let bare = Bare { key: new, ..Bare::new() };
     assert_eq!(bare.restore(&site.share(), &[]).code, 0, "{:?}", site.archives());
+}
+
+#[test]
+fn where_the_newest_archive_is_damaged_the_one_before_it_comes_back_and_that_is_said() {
+    let site = Site::new();
+    harness::next_second();
+    site.open(&["policy", "add", "late"]);
+    let newest = site.archives().pop().unwrap();
+    let (whole, name) = (fs::read(&newest).unwrap(), newest.file_name().unwrap().to_str().unwrap());
+    fs::write(&newest, harness::flipped(&whole, whole.len() - 40)).unwrap();
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[name]).code, 7, "one that is named is the one that is meant");
+    let run = bare.restore(&site.share(), &[]);
+    assert!(run.code == 0 && run.err.contains("does not verify: altered, or cut off; the one before it is tried"), "{}", run.err);
+    assert!(run.out.contains(&format!("archive {name} did not open")) && run.out.contains("1 passkey, 2 policies"), "{}", run.out);
+    fs::write(&newest, []).unwrap();
+    let run = Bare::new().restore(&site.share(), &[]);
+    assert!(run.code == 0 && run.out.contains(&format!("archive {name} cannot be read")), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn a_kit_opens_its_own_archive_beside_a_newer_one_of_another_instance_with_a_passphrase_of_the_same_number() {
+    let site = Site::new();
+    let other = Bare::new();
+    assert_eq!(other.restore(&site.share(), &[]).code, 0);
+    let (ours, theirs) =
+        (site.house.home.secret("dr2", "the second DR passphrase, also long"), other.home.secret("dr2", "theirs, which is no. 2 as well"));
+    site.open(&["dr", "change-passphrase", "--new-dr-passphrase-file", &ours, "--yes"]);
+    let (kit, pass) = (site.house.home.path().join("kit.age"), site.house.home.secret("kit-pass", "a passphrase for what leaves"));
+    site.open(&["kit", "make", "--to", kit.to_str().unwrap(), "--kit-passphrase-file", &pass, "--include-passphrases"]);
+    assert_eq!(other.run(&["dr", "take-over", "--confirm", "prod-eu1"]).code, 0);
+    harness::next_second();
+    assert_eq!(other.run(&["dr", "change-passphrase", "--new-dr-passphrase-file", &theirs, "--yes"]).code, 0);
+    let bare = Bare::new();
+    let run = bare.home.run(&["recover", "--kit", kit.to_str().unwrap(), "--kit-passphrase-file", &pass, "--yes"]);
+    assert!(run.code == 0 && run.out.contains(" did not open: "), "{}{}", run.out, run.err);
+    assert!(bare.run(&["journal", "list"]).out.contains("restored from archive"));
 }

@@ -36,7 +36,8 @@ pub struct Opening {
 /// An archive that opened, verified to its end.
 pub struct Contents {
     store: Arc<dyn Store>,
-    name: String,
+    /// Its object's name.
+    pub name: String,
     secret: Passphrase,
     /// Its public part.
     pub header: ArchiveHeader,

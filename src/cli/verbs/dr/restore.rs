@@ -80,16 +80,44 @@ pub async fn restore(call: &Call, wanted: Wanted) -> Result<(), End> {
     if call.globals.plan {
         return planned(call, archive);
     }
-    call.out.note(&format!("archive {}, {}", archive.name.rsplit('/').next().unwrap_or_default(), age(archive, call)));
+    call.out.note(&format!("archive {}, {}", file(archive), age(archive, call)));
     call.out.note(&format!("it comes back into {}", shown(&call.place.catalog)));
-    let Asked { opened: contents, by, .. } = open(call, &opening, &store, archive, &wanted).await?;
+    let same = found.iter().filter(|f| f.catalog_id() == archive.catalog_id());
+    let (readable, unreadable): (Vec<&Found>, Vec<&Found>) = same.partition(|f| f.header.is_ok());
+    // One that is named is the one that is meant; else those before it are better than none.
+    let older = readable.into_iter().skip_while(|f| f.name != archive.name).skip(1);
+    let older: Vec<&Found> = older.filter(|_| wanted.archive.is_none()).collect();
+    let Asked { opened: contents, by, .. } = open(call, &opening, &store, archive, &older, &wanted).await?;
+    let mut missing = passed_over(std::iter::once(archive).chain(older), &contents);
+    if wanted.archive.is_none() {
+        missing.extend(unreadable.into_iter().map(cannot_be_read));
+    }
+    for line in &missing {
+        call.out.note(&format!("warning: {line}"));
+    }
     if let Some(kit) = &wanted.kit {
         agrees(call, kit, &contents)?;
     }
     call.out.note(inside(&contents).trim_end());
     let keys = unlock(call, &opening, &contents, wanted.kit.as_ref()).await?.opened;
     let restored = opening.restore(&contents, keys, Some(&wanted.target), by.as_ref(), call.signals.stop()).await?;
-    after(call, restored, &contents).await
+    after(call, restored, &contents, missing).await
+}
+
+/// The archives that are newer than what opened.
+fn passed_over<'a>(newest_first: impl Iterator<Item = &'a Found>, contents: &Contents) -> Vec<Text> {
+    let newer = newest_first.take_while(|archive| archive.name != contents.name);
+    let line = |archive: &Found| format!("archive {} did not open: what was changed for it is not back", file(archive));
+    newer.map(|archive| Text::new(line(archive))).collect()
+}
+
+fn cannot_be_read(archive: &Found) -> Text {
+    let why = archive.header.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    Text::new(format!("archive {} cannot be read ({why}); it may be a newer one", file(archive)))
+}
+
+fn file(archive: &Found) -> &str {
+    archive.name.rsplit('/').next().unwrap_or_default()
 }
 
 /// There must be nothing where the catalog is to be.
@@ -102,7 +130,7 @@ fn empty(call: &Call) -> Result<(), Fault> {
 }
 
 fn planned(call: &Call, archive: &Found) -> Result<(), End> {
-    let name = archive.name.rsplit('/').next().unwrap_or_default();
+    let name = file(archive);
     let people = format!(
         "restore from {name}\nsteps\n  1 open it with the DR passphrase, and verify it to its end\n  2 open the master key in it with a passkey's secret\n  3 \
          verify every record, and write {}\n  4 read the locations through\n",
@@ -121,7 +149,8 @@ fn age(archive: &Found, call: &Call) -> String {
     }
 }
 
-/// Opens an archive with the DR passphrase: the flags', the kit's, or what a person types.
+/// Opens an archive with the DR passphrase: the flags', the kit's, or what a person types. Where it is damaged, the newest of the `older`
+/// ones that is whole and opens with the same.
 ///
 /// # Errors
 /// `Kind::Secret`, `Kind::Damaged`.
@@ -130,16 +159,29 @@ pub async fn open(
     opening: &Opening,
     store: &std::sync::Arc<dyn crate::ops::Store>,
     archive: &Found,
+    older: &[&Found],
     wanted: &Wanted,
 ) -> Result<Asked<Contents>, Fault> {
+    let whole = async |archive: &Found, older: &[&Found], secret: &Passphrase| whole(call, opening, store, archive, older, secret).await;
     if let Some(secret) = secrets::of_family(call, &wanted.family, "DR passphrase").await? {
-        let opened = opening.open(store, &archive.name, &secret).await?;
+        let opened = whole(archive, older, &secret).await?;
         let by = if wanted.family.file.is_some() { Prover::File } else { Prover::Fd };
         return Ok(Asked { opened, from: secret_from(&by), by: Some(by) });
     }
-    if let Some(secret) = wanted.kit.as_ref().and_then(|kit| dr_secret(kit, archive)) {
+    if let Some(kit) = wanted.kit.as_ref().filter(|kit| dr_secret(kit, archive).is_some()) {
         call.out.note("the DR passphrase is in the kit");
-        return Ok(Asked { opened: opening.open(store, &archive.name, &secret).await?, from: KIT.into(), by: None });
+        let mut refused = None;
+        for (n, archive) in std::iter::once(&archive).chain(older).enumerate() {
+            let Some(secret) = dr_secret(kit, archive) else { continue };
+            match whole(archive, older.get(n..).unwrap_or_default(), &secret).await {
+                // Another instance may have had a passphrase of its own under the same number.
+                Err(fault) if fault.kind == Kind::Secret => refused = refused.or(Some(fault)),
+                ended => return Ok(Asked { opened: ended?, from: KIT.into(), by: None }),
+            }
+        }
+        if let Some(fault) = refused.filter(|_| call.prompt().is_none()) {
+            return Err(fault);
+        }
     }
     let Some(prompt) = call.prompt() else {
         let next = Act::say("--dr-passphrase-file F, --dr-passphrase-fd N, or a terminal");
@@ -154,8 +196,32 @@ pub async fn open(
             format!("First the envelope {line}\n")
         },
     );
-    let asked = attempts::ask(&prompt, &label, "DR passphrase", async |secret| opening.open(store, &archive.name, &secret).await).await?;
+    let asked = attempts::ask(&prompt, &label, "DR passphrase", async |secret| whole(archive, older, &secret).await).await?;
     Ok(typed(call, asked))
+}
+
+/// Opens an archive, or, where it is damaged, the newest of the `older` ones that is whole.
+async fn whole(
+    call: &Call,
+    opening: &Opening,
+    store: &std::sync::Arc<dyn crate::ops::Store>,
+    archive: &Found,
+    older: &[&Found],
+    secret: &Passphrase,
+) -> Result<Contents, Fault> {
+    let damaged = match opening.open(store, &archive.name, secret).await {
+        Err(fault) if fault.kind == Kind::Damaged => fault,
+        ended => return ended,
+    };
+    for before in older {
+        call.out.note(&format!("{}: {}; the one before it is tried", damaged.doing, damaged.cause));
+        match opening.open(store, &before.name, secret).await {
+            Ok(contents) => return Ok(contents),
+            Err(fault) if fault.kind == Kind::Damaged && !call.signals.stop().asked() => {}
+            Err(_) => break,
+        }
+    }
+    Err(damaged)
 }
 
 /// The DR passphrase that a kit holds for an archive.
@@ -250,7 +316,7 @@ fn typed<T>(call: &Call, (opened, wrong): (T, u32)) -> Asked<T> {
 }
 
 /// The locations are read through, and the receipt is written.
-async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(), End> {
+async fn after(call: &Call, restored: Restored, contents: &Contents, mut missing: Vec<Text>) -> Result<(), End> {
     let Restored { mut lines, quarantined, keys } = restored;
     let all_the_same = |fault: Fault| fault.leaving(Changed::Partly("the installation is restored all the same".into()));
     let mut session = call.session().await.map_err(all_the_same)?;
@@ -258,7 +324,6 @@ async fn after(call: &Call, restored: Restored, contents: &Contents) -> Result<(
         call.out.note(&line.to_string());
     }
     let facts = session.facts().await?;
-    let mut missing = Vec::new();
     for location in &facts.locations {
         match rescan(call, &session, &location.name).await {
             Ok(told) => lines.extend(told),

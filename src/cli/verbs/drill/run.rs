@@ -125,7 +125,7 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
     let (store, archive) = rehearsal.step(&Stage::Location, find).await?;
 
     let open = async {
-        let asked = restore::open(call, &opening, &store, &archive, wanted).await?;
+        let asked = restore::open(call, &opening, &store, &archive, &[], wanted).await?;
         if let Some(kit) = &wanted.kit {
             restore::agrees(call, kit, &asked.opened)?;
         }
