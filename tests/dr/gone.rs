@@ -106,3 +106,21 @@ fn a_kit_opens_its_own_archive_beside_a_newer_one_of_another_instance_with_a_pas
     assert!(run.code == 0 && run.out.contains(" did not open: "), "{}{}", run.out, run.err);
     assert!(bare.run(&["journal", "list"]).out.contains("restored from archive"));
 }
+
+#[test]
+fn the_archive_that_came_back_is_in_its_own_ledger_and_counts_for_who_is_shut_out() {
+    let site = Site::new();
+    let bare = Bare::new();
+    assert_eq!(bare.restore(&site.share(), &[]).code, 0);
+    let all: serde_json::Value = serde_json::from_str(&bare.run(&["dr", "passphrases", "-o", "json"]).out).unwrap();
+    let listed = harness::member(&all, "archives").unwrap().as_array().unwrap();
+    let name = site.archives().pop().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(listed.len() == 1 && listed[0]["name"].as_str().unwrap().ends_with(&name), "{listed:?}");
+    // It opens with the old passkey alone, and the removal of that one counts it.
+    assert_eq!(bare.run(&["dr", "take-over", "--confirm", "prod-eu1"]).code, 0);
+    let ana = bare.home.secret("ana", "another-passphrase-0002");
+    assert_eq!(bare.run(&["passkey", "add", "ana", "--new-passphrase-file", &ana, "--use-now"]).code, 0);
+    let run = bare.home.run(&["passkey", "remove", "k10MasterKey", "--confirm", "k10MasterKey", "--passphrase-file", &ana]);
+    let (_, next) = run.assert_fault(5);
+    assert!(next.contains("--shut-archives 2"), "the one before the loss, and the one after take-over: {next}");
+}

@@ -7,7 +7,7 @@ use super::found::{self, Found};
 use super::snapshot::{From, archive_fault};
 use crate::catalog::{Catalog, Draft, Put};
 use crate::crypto::{Derived, Key, Passphrase, Secrets};
-use crate::domain::{Act, Changed, Fault, Installation, Kind, Passkey, PasskeyName, Prover, Slot, Stop, Target, Text, count};
+use crate::domain::{Act, Archive, Changed, Fault, Installation, Kind, Passkey, PasskeyName, Prover, Slot, Stop, Target, Text, count};
 use crate::format::{ArchiveHead, ArchiveHeader, ArchiveReader, Object, RecordKind, SealedRecord};
 use crate::host::Host;
 use crate::keyservice::{Limit, Services};
@@ -50,10 +50,12 @@ pub struct Contents {
     wraps: Vec<SealedRecord>,
     /// How many records of each kind.
     pub counts: BTreeMap<RecordKind, u64>,
+    /// SHA-256 of the object, hex, and its length in bytes.
+    whole: (String, u64),
 }
 
 /// What the first reading finds.
-type First = (ArchiveHeader, ArchiveHead, Vec<SealedRecord>, Option<SealedRecord>, BTreeMap<RecordKind, u64>);
+type First = (ArchiveHeader, ArchiveHead, Vec<SealedRecord>, Option<SealedRecord>, BTreeMap<RecordKind, u64>, (String, u64));
 
 /// What came back.
 pub struct Restored {
@@ -94,7 +96,7 @@ impl Opening {
         let doing = Text::new("DR archive not opened");
         let source = store.read(name).await?.ok_or_else(|| super::state::none(&doing))?;
         let (said, passphrase, available) = (doing.clone(), secret.duplicate(), self.host.machine.facts().available_kib);
-        let (header, head, wraps, installation, counts): First = threads::apart(&doing, move || {
+        let (header, head, wraps, installation, counts, whole): First = threads::apart(&doing, move || {
             let failed = |e| archive_fault(&said, &e);
             let mut from = From::new(source);
             let header = ArchiveHeader::read(&mut from).map_err(failed)?;
@@ -110,7 +112,8 @@ impl Opening {
                     _ => {}
                 }
             }
-            Ok((header, head, wraps, installation, counts))
+            drop(reader);
+            Ok((header, head, wraps, installation, counts, from.end()))
         })
         .await?;
         let damaged =
@@ -120,7 +123,7 @@ impl Opening {
         let passkeys = wraps.iter().filter_map(|r| r.clear().ok()).filter_map(|c| records::passkey(&c, None).ok()).filter(|p| !p.pending);
         let passkeys = passkeys.collect();
         let secret = secret.duplicate();
-        Ok(Contents { store: store.clone(), name: name.to_owned(), secret, header, head, installation, passkeys, wraps, counts })
+        Ok(Contents { store: store.clone(), name: name.to_owned(), secret, header, head, installation, passkeys, wraps, counts, whole })
     }
 
     /// Opens the master key in an archive with a passkey's secret: of this one, or of any.
@@ -190,6 +193,9 @@ impl Opening {
         let quarantined = fill(&work, contents, &keys, &installation, &doing, stop).await?;
         if let Some(by) = by {
             note(&work, contents, by).await?;
+        }
+        if let Some(target) = named {
+            list_itself(&work, contents, target).await?;
         }
         drop(work);
         draft.publish()?;
@@ -300,6 +306,42 @@ async fn note(work: &Work, contents: &Contents, by: &Prover) -> Result<(), Fault
     let Ok(put) = super::check::opened(work, number, by).await else { return Ok(()) };
     let what = format!("DR passphrase no. {number} opened archive {} ({})", contents.head.seq, by.word());
     work.commit(Writes { puts: vec![put], ..Writes::default() }, "restore", "prove", &what).await?;
+    Ok(())
+}
+
+/// The archive itself, which no archive lists: it stands and opens as those in the ledger do. Where no location is at its address, nobody
+/// can say where it lies.
+async fn list_itself(work: &Work, contents: &Contents, target: &Target) -> Result<(), Fault> {
+    let Some(id) = contents.name.rsplit('-').next().and_then(|end| end.strip_suffix(".kdr")) else { return Ok(()) };
+    if work.read(RecordKind::DrArchive, id).await?.is_some() {
+        return Ok(());
+    }
+    let mut there = None;
+    for name in work.at.catalog.ids(RecordKind::Location).await? {
+        let Some(record) = work.at.catalog.get(RecordKind::Location, &name).await? else { continue };
+        let location = locations::one(&record, &work.installation, Some(&work.grant.metadata));
+        there = there.or(location.filter(|l| l.target.as_ref() == Some(target)));
+    }
+    let Some(location) = there else { return Ok(()) };
+    let ready = contents.wraps.iter().filter_map(|r| r.clear().ok()).filter(|clear| clear.text("state") == Some("ready"));
+    let (head, (digest, size)) = (&contents.head, contents.whole.clone());
+    let archive = Archive {
+        id: id.to_owned(),
+        name: contents.name.clone(),
+        location: location.name,
+        instance_id: head.instance_id.clone(),
+        seq: head.seq,
+        created_at: head.created_at,
+        size,
+        digest,
+        number: contents.header.dr_passphrase,
+        journal_seq: head.journal_seq,
+        wraps: ready.filter_map(|clear| clear.text("wrapId").map(str::to_owned)).collect(),
+        proved_at: Some(work.at.host.clock.now()),
+    };
+    let what = format!("archive {} is in the ledger as well", head.seq);
+    let puts = vec![super::state::put_archive(work, None, &archive)];
+    work.commit(Writes { puts, ..Writes::default() }, "restore", "ledger", &what).await?;
     Ok(())
 }
 
