@@ -12,6 +12,7 @@ use crate::format::{SEGMENT, StreamDigest, full_plaintext, full_segment};
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Builder;
 
 /// The most that read and seal, or open. Moving the bytes is the limit, not the cipher: two keep ahead of the one that writes.
 const WORKERS: usize = 2;
@@ -56,7 +57,7 @@ pub fn seal(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         buffer[length..length + STREAM_TAG].copy_from_slice(&tag);
         Ok(Worked { out: length + STREAM_TAG, tag, plaintext: length })
     };
-    run(workers(), SEALING, &work, source, sink, header, along)
+    run(threads(workers()), SEALING, &work, source, sink, header, along)
 }
 
 /// Opens the stream that `source` gives into `sink`, which gets nothing of a segment whose tag does not hold.
@@ -76,7 +77,7 @@ pub fn open(key: &Key, ad: &[u8], source: &mut Fill<'_>, sink: &mut Append<'_>, 
         let plaintext = stream.open(number, last, &mut buffer[..length]).map_err(|_| short(along, number, last))?.len();
         Ok(Worked { out: plaintext, tag, plaintext })
     };
-    run(workers(), OPENING, &work, source, sink, header, along)
+    run(threads(workers()), OPENING, &work, source, sink, header, along)
 }
 
 /// What became of a segment.
@@ -163,13 +164,17 @@ struct Taken {
     last: bool,
 }
 
+fn threads(count: usize) -> Vec<Builder> {
+    (0..count).map(|_| Builder::new().name("bulk".into())).collect()
+}
+
 /// As many as there are processors beside the one that writes: more would take its time away.
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).clamp(1, WORKERS)
 }
 
 fn run(
-    workers: usize,
+    workers: Vec<Builder>,
     lengths: Lengths,
     work: &Work<'_>,
     fill: &mut Fill<'_>,
@@ -185,9 +190,14 @@ fn run(
     let source = &Mutex::new(Source { lengths, fill, free, carried: None, next: 0, in_page: lengths.ahead, ended: false });
     // The ends of both ways are in there, and dropped with the first fault: then no worker waits for a buffer any more.
     std::thread::scope(move |scope| {
-        for _ in 0..workers {
+        let start = |worker: Builder| {
             let put = put.clone();
-            scope.spawn(move || serve(work, source, &put, along));
+            worker.spawn_scoped(scope, move || serve(work, source, &put, along))
+        };
+        // One does the work of all; where there is none, nothing would come, and look like the end.
+        if workers.into_iter().flat_map(start).count() == 0 {
+            let next = Act::say("free memory, or raise ulimit -v");
+            return Err(Fault::refused(along.doing.clone(), "the system starts no thread: too little memory", next));
         }
         drop(put);
         collect(done, &give, append, &header, header[..lengths.ahead].to_vec(), along)
@@ -428,8 +438,28 @@ mod tests {
             Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
         };
         let plain = vec![0; 3 << 20];
-        run(2, MOVING, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(threads(2), MOVING, &work, &mut from(&plain), &mut |_| Ok(()), [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
+    }
+
+    #[test]
+    fn one_worker_is_enough_and_without_any_it_is_refused() {
+        let (doing, stop) = (Text::from("cannot"), Stop::default());
+        let work = |_, _, _: &mut [u8], length| Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length });
+        // A stack as large as all addresses: no system starts that.
+        let none = || Builder::new().stack_size(usize::MAX / 4);
+        let plain = vec![7; 3 << 20];
+        let moved = |workers| {
+            let mut out = Vec::new();
+            let mut append = |bytes: &[u8]| {
+                out.extend_from_slice(bytes);
+                Ok(())
+            };
+            run(workers, MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).map(|_| out)
+        };
+        assert!(moved(vec![none(), Builder::new()]).unwrap() == plain);
+        let fault = moved(vec![none(), none()]).unwrap_err();
+        assert_eq!((fault.kind, fault.cause.to_string().as_str()), (Kind::Refused, "the system starts no thread: too little memory"));
     }
 
     #[test]
@@ -450,7 +480,7 @@ mod tests {
             Ok(())
         };
         let plain = vec![0; 4 << 20];
-        run(2, MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(threads(2), MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(order.len(), plain.len());
         order.dedup();
         assert_eq!((company.most(), order), (2, vec![0, 1, 2, 3, 4]));
@@ -475,7 +505,7 @@ mod tests {
             Ok(())
         };
         let plain = vec![0; 2 << 20];
-        run(1, MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
+        run(threads(1), MOVING, &work, &mut from(&plain), &mut append, [0; STREAM_HEADER], &along(&doing, &stop)).unwrap();
         assert_eq!(company.most(), 2);
     }
 
@@ -529,7 +559,7 @@ mod tests {
                 Ok(Worked { out: length, tag: [0; STREAM_TAG], plaintext: length })
             };
             let mut append = |_: &[u8]| Ok(());
-            let run = || run(2, MOVING, &work, &mut source, &mut append, [0; STREAM_HEADER], &along(&doing, &stop));
+            let run = || run(threads(2), MOVING, &work, &mut source, &mut append, [0; STREAM_HEADER], &along(&doing, &stop));
             say.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err())
         });
         said.recv_timeout(std::time::Duration::from_secs(20)).expect("it ends")

@@ -180,9 +180,30 @@ fn damage_that_a_verification_finds_is_in_the_journal_one_entry_a_run() {
     assert!(found[0].contains("4 of 5 artifacts damaged: ") && found[0].contains("; and 1 more"), "{found:?}");
     assert!(found[0].contains("of app-daily in nfs: ") && ids.iter().any(|id| found[0].contains(&id[..12])), "{found:?}");
     fs::rename(yard.folder("nfs"), yard.folder("away")).unwrap();
-    assert_eq!(yard.run(&["artifact", "verify", "--all"]).code, 6);
+    let run = yard.run(&["artifact", "verify", "--all"]);
+    assert!(run.code == 6 && run.err.contains("not read") && !run.err.contains("whole"), "{}", run.err);
     assert_eq!(entries().len(), 1, "what cannot be read is not damaged");
     yard.house.open(&["journal", "verify"]);
+}
+
+#[test]
+fn damage_says_how_a_verification_ends_whatever_else_could_not_be_read() {
+    let yard = Yard::new();
+    yard.add_location("second", &[]);
+    let path = yard.house.home.file("plain", b"x", 0o600);
+    for location in ["nfs", "second"] {
+        yard.seal_path(&path, &["--location", location]);
+    }
+    for (damaged, away) in [("nfs", "second"), ("second", "nfs")] {
+        let stream = yard.object(damaged, ".tink");
+        let whole = fs::read(&stream).unwrap();
+        fs::write(&stream, &whole[1..]).unwrap();
+        fs::rename(yard.folder(away), yard.folder("away")).unwrap();
+        let run = yard.run(&["artifact", "verify", "--all"]);
+        assert!(run.code == 7 && run.err.contains("2 of 2 artifacts") && run.err.contains("not all artifacts are whole"), "{}", run.err);
+        fs::rename(yard.folder("away"), yard.folder(away)).unwrap();
+        fs::write(&stream, whole).unwrap();
+    }
 }
 
 #[test]

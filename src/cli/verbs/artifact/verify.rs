@@ -5,7 +5,7 @@ use crate::cli::call::{Call, location_name};
 use crate::cli::output::End;
 use crate::cli::progress::{Progress, Unit};
 use crate::cli::{plan, unlock};
-use crate::domain::{Act, ArtifactFilter, Changed, Fault, Kind, count};
+use crate::domain::{Artifact, ArtifactFilter, Changed, Fault, Kind, count};
 use crate::ops::{Resource, Scope, Told, Verified};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         None => Scope::All { filter: &filter, resume: args.resume },
     };
     let progress = Arc::new(Progress::new(&call.out, Unit::Bytes));
-    let broken = RefCell::new(Vec::new());
+    let broken = RefCell::new(Vec::<(Artifact, Fault)>::new());
     let watched = call.out.watched();
     let each = |verified: &Verified| {
         progress.end();
@@ -57,16 +57,20 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
             Ok(()) if watched => call.out.tell(&format!("whole    {}", place(&verified.artifact))),
             Ok(()) => {}
             Err(fault) => {
-                call.out.tell(&format!("NOT whole {}: {}", place(&verified.artifact), fault.cause));
-                // All of a million are kept only for who wants them as data; the first one says how it ends.
+                let said = if damaged(fault) { "NOT whole" } else { "not read" };
+                call.out.tell(&format!("{said} {}: {}", place(&verified.artifact), fault.cause));
+                // All of a million are kept only for who wants them as data; the first one says how it ends, and damage before all else.
                 let mut broken = broken.borrow_mut();
-                if !call.out.tabular() || broken.is_empty() {
-                    broken.push(verified.clone());
+                let one = (verified.artifact.clone(), fault.clone());
+                match broken.first() {
+                    Some((_, first)) if damaged(fault) && !damaged(first) => broken.insert(0, one),
+                    Some(_) if call.out.tabular() => {}
+                    _ => broken.push(one),
                 }
             }
         }
     };
-    let told = |artifact: &crate::domain::Artifact| -> Told {
+    let told = |artifact: &Artifact| -> Told {
         let (progress, size) = (progress.clone(), artifact.size);
         Box::new(move |done| progress.tell(done, Some(size)))
     };
@@ -74,22 +78,45 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let broken = broken.into_inner();
     let body = serde_json::json!({
         "whole": whole,
-        "notWhole": broken.iter().map(|v| serde_json::json!({ "id": v.artifact.id, "location": v.artifact.location, "fault": v.outcome.as_ref().err() })).collect::<Vec<_>>(),
+        "notWhole": broken.iter().map(|(a, fault)| serde_json::json!({ "id": a.id, "location": a.location, "fault": fault })).collect::<Vec<_>>(),
     });
     let people =
         format!("{} whole{}\n", count(whole, "artifact", "artifacts"), if bad == 0 { String::new() } else { format!(", {bad} not") });
     call.out.one(Resource::ours("Verification", "artifacts", body), &people, true)?;
     match broken.into_iter().next() {
         None => Ok(()),
-        Some(first) => {
-            let cause =
-                format!("{} of {} did not verify, first {}", bad, count(bad + whole, "artifact", "artifacts"), place(&first.artifact));
-            let kind = first.outcome.as_ref().err().map_or(Kind::Damaged, |fault| fault.kind);
-            // One that cannot be reached, or is not to be, says nothing about its tags.
-            let read = !matches!(kind, Kind::Unreachable | Kind::Refused | Kind::Secret);
-            let kind = if read { Kind::Damaged } else { kind };
-            let next = first.outcome.err().map_or_else(|| Act::say("kastellan artifact list"), |fault| fault.next);
-            Err(Fault::new(kind, "not all artifacts are whole", cause, next).leaving(Changed::Unsaid).into())
+        Some((artifact, fault)) => {
+            let all = count(bad + whole, "artifact", "artifacts");
+            Err(verdict(fault, format!("{bad} of {all} did not verify, first {}", place(&artifact))).into())
         }
+    }
+}
+
+/// One that was not read to its end, whatever kept it from that, may be whole.
+fn damaged(fault: &Fault) -> bool {
+    fault.kind == Kind::Damaged
+}
+
+/// How it ends, where `fault` says how the one ended that counts most.
+fn verdict(fault: Fault, cause: String) -> Fault {
+    let what = if damaged(&fault) { "not all artifacts are whole" } else { "not all artifacts could be read" };
+    Fault::new(fault.kind, what, cause, fault.next).leaving(Changed::Unsaid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Act;
+
+    #[test]
+    fn only_damage_is_told_as_damage() {
+        let ended =
+            |kind| verdict(Fault::new(kind, "cannot open artifact", "it ended abnormally", Act::say("kastellan doctor")), "x".into());
+        for kind in [Kind::Unexpected, Kind::Refused, Kind::Unreachable, Kind::NotFound] {
+            let told = ended(kind);
+            assert!(told.kind == kind && !told.to_string().contains("whole"), "{told}");
+        }
+        let told = ended(Kind::Damaged);
+        assert!(told.kind == Kind::Damaged && told.to_string().contains("not all artifacts are whole"), "{told}");
     }
 }
