@@ -2,7 +2,9 @@
 
 use super::memory::{Matrix, scrub_stack};
 use super::{Key, Passphrase};
-use argon2::{Algorithm, Argon2, Version};
+use argon2::{Algorithm, Argon2, Block, Version};
+use rayon::ThreadPoolBuilder;
+use std::thread::available_parallelism;
 
 /// Cost parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub enum ArgonError {
         /// Available on this machine.
         available: u64,
     },
-    /// The memory was refused by the system.
+    /// The memory, or a thread, was refused by the system.
     #[error("the system refused the memory it needs")]
     OutOfMemory,
 }
@@ -73,12 +75,21 @@ impl Params {
     /// # Errors
     /// [`ArgonError`].
     pub fn derive(self, passphrase: &Passphrase, salt: &[u8; 16], available: u64) -> Result<Key, ArgonError> {
+        let processors = available_parallelism().map_or(1, usize::from);
+        self.derive_on(ThreadPoolBuilder::new().num_threads(processors.min(self.p as usize)), passphrase, salt, available)
+    }
+
+    /// On threads of its own: those that rayon starts by itself panic where one of them cannot be started, once and for all.
+    fn derive_on(self, threads: ThreadPoolBuilder, passphrase: &Passphrase, salt: &[u8; 16], available: u64) -> Result<Key, ArgonError> {
         self.check(available)?;
         let params = argon2::Params::new(self.m, self.t, self.p, Some(32)).map_err(|_| ArgonError::OutOfBounds)?;
         let mut matrix = Matrix::new(params.block_count()).ok_or(ArgonError::OutOfMemory)?;
+        // Behind it: what a thread reserves for its allocations would leave no room for it, and is done without.
+        let threads = threads.build().map_err(|_| ArgonError::OutOfMemory)?;
         let mut done = Ok(());
-        let key = Key::filled(|out| done = fill(params, passphrase, salt, out, &mut matrix));
-        scrub_stack();
+        let blocks = matrix.blocks();
+        let key = Key::filled(|out| done = threads.install(|| fill(params, passphrase, salt, out, blocks)));
+        threads.broadcast(|_| scrub_stack());
         done.map(|()| key)
     }
 
@@ -104,9 +115,9 @@ fn fill(
     passphrase: &Passphrase,
     salt: &[u8; 16],
     out: &mut [u8; 32],
-    matrix: &mut Matrix,
+    blocks: &mut [Block],
 ) -> Result<(), ArgonError> {
-    keyed(&[], params)?.hash_password_into_with_memory(passphrase.expose(), salt, out, matrix.blocks()).map_err(|_| ArgonError::OutOfMemory)
+    keyed(&[], params)?.hash_password_into_with_memory(passphrase.expose(), salt, out, blocks).map_err(|_| ArgonError::OutOfMemory)
 }
 
 /// Argon2id, version 0x13, under a secret: none here, the published one where a test holds this to RFC 9106.
@@ -141,6 +152,16 @@ mod tests {
         assert_eq!(Params::FULL.check(less), Err(ArgonError::TooMuchMemory { need: 262_144, available: less }));
         let passphrase = Passphrase::entered(b"x").unwrap();
         assert!(matches!(Params::FULL.derive(&passphrase, &[0; 16], 0), Err(ArgonError::TooMuchMemory { .. })));
+    }
+
+    #[test]
+    fn where_no_thread_starts_it_is_refused_and_the_next_one_is_not() {
+        let params = Params { m: 256, t: 2, p: 4 };
+        let passphrase = Passphrase::entered(b"x").unwrap();
+        // A stack as large as all addresses: no system starts that.
+        let none = ThreadPoolBuilder::new().num_threads(1).stack_size(usize::MAX / 4);
+        assert_eq!(params.derive_on(none, &passphrase, &[0; 16], PLENTY).err(), Some(ArgonError::OutOfMemory));
+        assert!(params.derive(&passphrase, &[0; 16], PLENTY).is_ok());
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn unwrap_fault(wrap: &Wrap, error: WrapError) -> Fault {
             Fault::refused(doing, e.to_string(), Act::say("use a machine with more free memory, or another passkey"))
         }
         WrapError::Argon(e @ crate::crypto::ArgonError::OutOfMemory) => {
-            Fault::new(Kind::Unexpected, doing, e.to_string(), Act::say("free memory, then try again"))
+            Fault::refused(doing, e.to_string(), Act::say("free memory, then try again"))
         }
         WrapError::Argon(e) => Fault::refused(doing, e.to_string(), check()),
         e @ (WrapError::OtherKey(_) | WrapError::Malformed(_) | WrapError::Method) => {
@@ -104,4 +104,29 @@ fn unwrap_fault(wrap: &Wrap, error: WrapError) -> Fault {
         e @ WrapError::Version(_) => Fault::refused(doing, e.to_string(), Act::say("use the newer Kastellan")),
     }
     .leaving(Changed::Nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{ArgonError, Derived};
+    use crate::domain::{PasskeyName, Timestamp};
+
+    #[test]
+    fn memory_that_the_system_refused_says_nothing_of_the_passphrase() {
+        let (master, passphrase) = (Key::generate(), Passphrase::entered(b"x").unwrap());
+        let draft = WrapDraft {
+            catalog_id: "00".repeat(16),
+            master_key_id: Derived::from_master(&master).master_key_id(),
+            passkey: "k1".parse::<PasskeyName>().unwrap(),
+            wrap_id: "00".repeat(16),
+            method: Method::Passphrase,
+            created_at: Timestamp::from_unix(0),
+        };
+        let wrap = Wrap::with_passphrase(&draft, &master, &passphrase, Params { m: 256, t: 2, p: 4 }, 1 << 20).unwrap();
+        let fault = unwrap_fault(&wrap, ArgonError::OutOfMemory.into());
+        let said =
+            "cannot open with passkey k1: the system refused the memory it needs; nothing changed\nnext: free memory, then try again";
+        assert_eq!((fault.kind, fault.to_string().as_str()), (Kind::Refused, said));
+    }
 }
