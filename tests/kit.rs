@@ -205,6 +205,25 @@ fn where_memory_is_short_a_kit_under_a_passphrase_is_refused_and_one_for_recipie
 }
 
 #[test]
+fn a_part_that_takes_too_much_memory_is_not_told_as_one_that_does_not_work() {
+    let site = Site::new();
+    let house = House { home: site.house.home.limited(None) };
+    let new = house.home.secret("new-dr", "another DR passphrase that is long enough");
+    house.open(&["dr", "change-passphrase", "--yes", "--new-dr-passphrase-file", &new]);
+    let identity = age::x25519::Identity::generate();
+    let (recipient, kit) = (identity.to_public().to_string(), house.home.path().join("kit.age").to_string_lossy().into_owned());
+    house.open(&["kit", "make", "--to", &kit, "--recipient", &recipient, "--include-passphrases"]);
+    let home = Home::small().limited(Some(450_000));
+    let file = home.file("kit.age", fs::read(&kit).unwrap(), 0o644);
+    let identity = home.secret("identity", identity.to_string().expose_secret());
+    let run = home.run(&["kit", "check", &file, "--identity", &identity]);
+    assert!(run.code == 5 && run.err.contains("DR passphrase no. 2 could not be tried: it needs 262144 KiB"), "{}", run.err);
+    let line = run.out.lines().find(|line| line.starts_with("DR passphrase no. 2")).unwrap();
+    assert!(line.contains("UNKNOWN") && line.contains("not tried: "), "{}", run.out);
+    assert!(run.out.contains("1 part of it could not be tried here") && !run.out.contains("does not work"), "{}", run.out);
+}
+
+#[test]
 fn a_kit_of_another_master_key_restores_nothing() {
     let site = Site::new();
     let kit = site.make(&["--include-passphrases"]);

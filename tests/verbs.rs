@@ -101,8 +101,34 @@ fn a_limit_on_memory_bounds_what_is_written_and_is_said_where_it_is_too_tight() 
     assert!(cause.contains("262144 KiB"), "{cause}");
     let journal = house.look(&["journal", "list"]).out;
     assert!(!journal.contains("unlock failed"), "nothing was tried: {journal}");
+    let run = house.home.run(&["passkey", "check", "--passphrase-file", &key]);
+    assert!(run.code == 5 && run.err.contains("not every passkey could be tried"), "{}", run.err);
+    assert!(run.out.contains("not tried") && !run.out.contains("did not open"), "{run:?}");
     let small = House::new();
     assert_eq!(text(&small.json(&["passkey", "show", "k10MasterKey"]), "settings"), "Argon2id 64 MiB");
+}
+
+#[test]
+fn a_passkey_that_takes_too_much_memory_says_nothing_of_the_passphrase_whatever_others_there_are() {
+    let home = Home::new();
+    let (key, other) = (home.secret("passphrase", PASSPHRASE), home.secret("other", "correct-horse-battery-staple-0002"));
+    home.good(&["init", "--name", NAME, "--new-passphrase-file", &key]);
+    let house = House { home };
+    house.open(&["passkey", "add", "second", "--new-passphrase-file", &other]);
+    let house = House { home: house.home.limited(Some(450_000)) };
+    let run = house.home.run(&house.opening(&["journal", "verify"]));
+    let (cause, _) = run.assert_fault(5);
+    for name in ["k10MasterKey", "second"] {
+        assert!(cause.contains(&format!("{name} could not be tried: it needs 262144 KiB")), "{cause}");
+    }
+    assert!(!cause.contains("with this passphrase"), "{cause}");
+    // With one that could be tried, both are said.
+    let house = House { home: House::new().home.limited(None) };
+    house.open(&["passkey", "add", "second", "--new-passphrase-file", &house.home.secret("other", "correct-horse-battery-staple-0002")]);
+    let house = House { home: house.home.limited(Some(450_000)) };
+    let run = house.home.run(&["journal", "verify", "--passphrase-file", &house.home.path().join("other").to_string_lossy()]);
+    let (cause, _) = run.assert_fault(3);
+    assert!(cause.contains("opens with this passphrase") && cause.contains("second could not be tried: it needs 262144 KiB"), "{cause}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::call::{Call, shown};
 use super::output::{Format, Table};
-use crate::domain::{Facts, Opens, Passkey, PassphraseSource, Text, Timestamp, archives_of, count, readiness};
+use crate::domain::{Facts, Kind, Opens, Passkey, PassphraseSource, Text, Timestamp, archives_of, count, readiness};
 use crate::ops::{Checked, signing_line};
 use std::fmt::Write as _;
 
@@ -139,6 +139,7 @@ pub fn checked(outcomes: &[Checked], facts: &Facts) -> Table {
         let passkey = facts.passkey(&checked.passkey.name).unwrap_or(&checked.passkey);
         let (came, why) = match &checked.outcome {
             Ok(()) => ("opened", passkey.why(&facts.ages, facts.now).to_string()),
+            Err(fault) if fault.kind == Kind::Refused => ("not tried", fault.cause.to_string()),
             Err(fault) => ("did not open", fault.cause.to_string()),
         };
         let star = if facts.in_use(&passkey.name) { "*" } else { "" };

@@ -50,7 +50,8 @@ pub struct Trying {
 /// are written by [`super::Session::admit`].
 ///
 /// # Errors
-/// `Kind::Secret` where nothing opens, with the hint that the word list gives; `Kind::Interrupted` when stopped.
+/// `Kind::Secret` where nothing opens, with the hint that the word list gives; why not, where none could be tried; `Kind::Interrupted`
+/// when stopped.
 pub async fn unlock(
     at: &Connection,
     how: &Unlock,
@@ -66,23 +67,32 @@ pub async fn unlock(
         return Err(Fault::new(Kind::Secret, doing, "no passphrase was given", next));
     };
     let words = Words::of(entered.expose());
-    let (mut refused, mut tried, mut failed) = (None, 0, 0);
+    let (mut untried, mut failed) = (Vec::new(), 0);
     for (n, passkey) in candidates.iter().enumerate() {
         let Some(way) = way(at, &installation, passkey).await? else { continue };
-        tried += 1;
         let told = |candidate| trying(Trying { passkey: way.name.clone(), nth: n + 1, of: candidates.len(), candidate });
         match try_way(at, &way, entered, words.as_ref(), how.search, &told, stop).await {
             Ok(Some(key)) => return admit_key(&installation, key, &way, how.by.clone(), at.host.clock.now()),
             Ok(None) => failed += 1,
             Err(fault) if fault.kind == Kind::Interrupted => return Err(fault),
-            Err(fault) => refused = Some(fault),
+            Err(fault) => untried.push((way.name, fault)),
         }
     }
     // What could not be tried says nothing of the passphrase.
     if failed > 0 {
         note_failure(at, &installation, failed).await;
     }
-    Err(refused.filter(|_| tried == 1).unwrap_or_else(|| nothing_opens(&doing, words.as_ref(), how)))
+    let mut said = untried.iter().map(|(name, fault)| format!("{name} could not be tried: {}", fault.cause)).collect::<Vec<_>>();
+    match untried.into_iter().next() {
+        None => Err(nothing_opens(&doing, words.as_ref(), how)),
+        Some((_, fault)) if failed == 0 && said.len() == 1 => Err(fault),
+        Some((_, fault)) if failed == 0 => Err(Fault { doing: doing.into(), cause: said.join("; ").into(), ..fault }),
+        Some(_) => {
+            let fault = nothing_opens(&doing, words.as_ref(), how);
+            said.insert(0, fault.cause.to_string());
+            Err(Fault { cause: said.join("; ").into(), ..fault })
+        }
+    }
 }
 
 /// A passkey to try, with its wrap.

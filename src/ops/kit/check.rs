@@ -1,7 +1,7 @@
 //! Trying a kit out, part by part; needs no catalog, and changes nothing anywhere.
 
 use crate::crypto::{Passphrase, policy_key_id};
-use crate::domain::{Fault, PasskeyName, Prover, Stop, Target, Text, count};
+use crate::domain::{Fault, Kind, PasskeyName, Prover, Stop, Target, Text, count};
 use crate::format::{ArtifactPaths, ImportData, ImportText, Kit, KitLocation, KitSecret, Sidecar};
 use crate::ops::artifacts::LARGEST_SIDECAR;
 use crate::ops::dr::{Contents, Found, Opening};
@@ -16,6 +16,8 @@ pub enum Outcome {
     Yes,
     /// It could not be tried: something has to be brought besides.
     Besides,
+    /// This machine could not try it: too little memory, a version that it does not know.
+    Untried(Box<Fault>),
     /// It was tried, and does not.
     No(Box<Fault>),
 }
@@ -42,6 +44,15 @@ impl Item {
 
     fn no(part: impl Into<Text>, fault: Fault) -> Self {
         Self { part: part.into(), found: fault.cause.clone(), outcome: Outcome::No(Box::new(fault)) }
+    }
+
+    /// What was refused before it was tried says nothing of the secret.
+    fn secret(part: impl Into<Text>, fault: Fault) -> Self {
+        if fault.kind != Kind::Refused {
+            return Self::no(part, fault);
+        }
+        let found = Text::new(format!("not tried: {}", fault.cause));
+        Self { part: part.into(), found, outcome: Outcome::Untried(Box::new(fault)) }
     }
 }
 
@@ -116,7 +127,7 @@ pub async fn check(opening: &Opening, kit: &Kit, stop: &Stop) -> Result<Trial, F
             (Some(_), _, Err(error)) => Item::besides(part, error.to_string()),
             (Some(secret), Some(archive), Ok(name)) => match opening.unlock(archive, Some(&name), &secret, Prover::File, stop).await {
                 Ok(_) => Item::yes(part, format!("opens the master key in archive {}", archive.head.seq)),
-                Err(fault) => Item::no(part, fault),
+                Err(fault) => Item::secret(part, fault),
             },
         };
         trial.items.push(item);
@@ -180,7 +191,7 @@ async fn dr(
         }
     }
     match failed {
-        Some(fault) => Item::no(part, fault),
+        Some(fault) => Item::secret(part, fault),
         None => Item::besides(part, "no archive that it opens was found"),
     }
 }
@@ -191,7 +202,7 @@ async fn policy(opening: &Opening, text: &KitSecret) -> Item {
         Ok(data) => data,
         Err(error) => {
             let next = crate::domain::Act::say("make the kit again");
-            return Item::no("a policy's key", Fault::new(crate::domain::Kind::Damaged, "policy's key not tried", error.to_string(), next));
+            return Item::no("a policy's key", Fault::new(Kind::Damaged, "policy's key not tried", error.to_string(), next));
         }
     };
     let part = format!("key of policy {}", data.policy);

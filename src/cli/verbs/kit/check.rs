@@ -21,7 +21,7 @@ pub struct Args {
 /// Checks.
 ///
 /// # Errors
-/// `Kind::AnswerNo` where a part does not do what it is there for; as opening it.
+/// `Kind::AnswerNo` where a part does not do what it is there for; `Kind::Refused` where one could not be tried; as opening it.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if call.globals.plan {
         return plan::looks_only(call, "kit check");
@@ -35,6 +35,7 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         table.row(vec![item.part.to_string(), word(item).into(), item.found.to_string()]);
     }
     let failed = trial.items.iter().filter(|item| matches!(item.outcome, KitOutcome::No(_))).count() as u64;
+    let untried = trial.items.iter().find_map(|i| if let KitOutcome::Untried(fault) = &i.outcome { Some((i, fault)) } else { None });
     let summary = summary(&trial.items, failed);
     let people = format!("{}\n{summary}\n", table.render(call.out.color));
     let items: Vec<_> = trial.items.iter().map(|i| serde_json::json!({ "part": i.part, "answer": word(i), "found": i.found })).collect();
@@ -48,6 +49,10 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         let fault = Fault::new(Kind::AnswerNo, "the kit does not hold what it promises", format!("{part} does not work"), Act::say(next));
         return Err(fault.leaving(Changed::Unsaid).into());
     }
+    if let Some((item, fault)) = untried {
+        let cause = format!("{} could not be tried: {}", item.part, fault.cause);
+        return Err(Fault::refused("the kit was not checked to its end", cause, fault.next.clone()).leaving(Changed::Unsaid).into());
+    }
     noted(call, &read.kit, &read.digest).await;
     Ok(())
 }
@@ -56,6 +61,7 @@ fn word(item: &KitItem) -> &'static str {
     match item.outcome {
         KitOutcome::Yes => "YES",
         KitOutcome::Besides => "BESIDES",
+        KitOutcome::Untried(_) => "UNKNOWN",
         KitOutcome::No(_) => "NO",
     }
 }
@@ -71,6 +77,10 @@ fn summary(items: &[KitItem], failed: u64) -> String {
     let tried = |part: &str| items.iter().any(|i| i.part.to_string().starts_with(part) && matches!(i.outcome, KitOutcome::Yes));
     if failed > 0 {
         return format!("{} of it does not work.", count(failed, "part", "parts"));
+    }
+    let untried = items.iter().filter(|i| matches!(i.outcome, KitOutcome::Untried(_))).count() as u64;
+    if untried > 0 {
+        return format!("{} of it could not be tried here.", count(untried, "part", "parts"));
     }
     match (tried("DR passphrase"), tried("passkey")) {
         (true, true) => "With this kit alone everything comes back: kastellan recover --kit FILE".into(),

@@ -26,7 +26,7 @@ pub struct Args {
 /// Checks.
 ///
 /// # Errors
-/// `Kind::AnswerNo` where not all (or, with `--any`, none) of them open.
+/// `Kind::AnswerNo` where not all (or, with `--any`, none) of them open; `Kind::Refused` where those that do not could not be tried.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     let session = call.session().await?;
     let facts = session.facts().await?;
@@ -162,9 +162,15 @@ fn answer(outcomes: &[Checked], any: bool) -> Result<(), End> {
         return Ok(());
     }
     let causes: Vec<String> = failed.iter().map(|(name, fault)| format!("{name}: {}", fault.cause)).collect();
-    let doing = if any { "no passkey opens" } else { "not every passkey opens" };
+    let untried = failed.iter().all(|(_, fault)| fault.kind == Kind::Refused);
+    let (kind, doing) = match (untried, any) {
+        (false, false) => (Kind::AnswerNo, "not every passkey opens"),
+        (false, true) => (Kind::AnswerNo, "no passkey opens"),
+        (true, false) => (Kind::Refused, "not every passkey could be tried"),
+        (true, true) => (Kind::Refused, "no passkey could be tried"),
+    };
     let next = failed.first().map_or_else(|| Act::say("kastellan passkey list"), |(_, fault)| fault.next.clone());
-    Err(Fault::new(Kind::AnswerNo, doing, causes.join("; "), next).leaving(Changed::Unsaid).into())
+    Err(Fault::new(kind, doing, causes.join("; "), next).leaving(Changed::Unsaid).into())
 }
 
 fn envelope(facts: &Facts, name: &PasskeyName) -> String {
