@@ -2,8 +2,9 @@
 
 use super::{App, Details, Layer, Place, Screen, Talk, TalkField};
 use crate::domain::{
-    ArtifactCopy, ArtifactKind, DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Intent, Kind, LocationForget, LocationName,
-    Passkey, PasskeyRemove, PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Seal, Sweep, Text, Which, may,
+    ArtifactCopy, ArtifactKind, DrArchive, DrChange, DrEnable, DrPrune, Facts, Fault, Flow, Guided, Intent, Kind, LocationForget,
+    LocationName, Passkey, PasskeyRemove, PasskeyUse, Policy, PolicyAdd, PolicyName, Request, Rescan, Seal, Sweep, Text, Which, may,
+    may_write,
 };
 use crate::wizard::Running;
 
@@ -182,6 +183,9 @@ impl App {
             return Some(Fault::refused("cannot start", format!("{} is running here", op.plan.request.verb()), next));
         }
         let request = match intent {
+            // No catalog is here to refuse it, and much would be asked before the last step did.
+            Intent::SetUp if self.read_only() => return may_write(true, "cannot set up").err(),
+            Intent::Guided(Guided::Recover) if self.read_only() => return may_write(true, "cannot recover").err(),
             free if is_free(free) => return None,
             // It changes nothing: whoever restored may do it as well as the owner.
             Intent::Flow(Flow::DrCheck, _) if self.facts.as_ref().is_some_and(Facts::dr_on) => return None,

@@ -2,6 +2,18 @@
 
 use super::{Act, Facts, Fault, Intent, Kind, LocationName, LockState, Opens, Passkey, PasskeyName, PasskeyRemove, Request, Rotate, Text};
 
+/// Whether anything may be written at all. What needs no catalog asks this alone.
+///
+/// # Errors
+/// `Kind::Refused` where read-only was asked for.
+pub fn may_write(read_only: bool, doing: impl Into<Text>) -> Result<(), Fault> {
+    if !read_only {
+        return Ok(());
+    }
+    let next = Act::say("leave out --read-only (or readOnly in the config)");
+    Err(Fault::refused(doing, "read-only was asked for, so nothing is written", next))
+}
+
 /// Whether `request` is allowed given `facts`; the fault says which rule protects the user and what to do instead.
 ///
 /// # Errors
@@ -9,9 +21,7 @@ use super::{Act, Facts, Fault, Intent, Kind, LocationName, LockState, Opens, Pas
 /// lock, `Kind::Secret` while locked.
 pub fn may(request: &Request, facts: &Facts) -> Result<(), Fault> {
     let refuse = |cause: String, next: Act| Err(Fault::refused(request.failing(), cause, next));
-    if facts.read_only {
-        return refuse("this console is read-only".into(), Act::say("start it without --read-only"));
-    }
+    may_write(facts.read_only, request.failing())?;
     if let Request::Init(_) = request {
         return match &facts.installation {
             None => Ok(()),

@@ -47,7 +47,7 @@ pub use flow::{Flow, Guided, Look};
 pub use import::{Exported, Import};
 pub use kit::KitMade;
 pub use location::{Location, LocationName, S3Target, Target};
-pub use may::may;
+pub use may::{may, may_write};
 pub use name::{InvalidName, PasskeyName, PolicyName};
 pub use passkey::{Ages, Method, MethodFacts, Opens, Passkey, PassphraseSource, Proof};
 pub use plan::{Change, Confirm, KeyNeed, Plan, Risk, SecretNeed, SecretOf, SecretPurpose, Slot, StepId, StepInfo, Stop};

@@ -131,6 +131,31 @@ fn a_restored_installation_seals_and_prunes_nothing_before_it_is_taken_over() {
 }
 
 #[test]
+fn read_only_brings_nothing_back_and_still_looks_and_rehearses() {
+    let site = Site::new();
+    let bare = Bare::new();
+    let share = site.share();
+    let share = share.to_str().unwrap();
+    let refused = |run: harness::cli::Run| {
+        let (first, next) = run.assert_fault(5);
+        assert!(first.contains("read-only was asked for"), "{first}");
+        assert!(next.contains("leave out --read-only"), "{next}");
+    };
+    refused(bare.restore(&site.share(), &["--read-only"]));
+    let secrets = ["--dr-passphrase-file", &bare.dr, "--passphrase-file", &bare.key];
+    refused(bare.home.run(&[&["recover", "--read-only", "--directory", share][..], &secrets].concat()));
+    refused(bare.home.run(&["recover", "--read-only"]));
+    let made = || bare.home.files().into_iter().any(|(path, _)| path.ends_with("catalog.db"));
+    assert!(!made());
+    bare.home.good(&["dr", "list", "--read-only", "--directory", share]);
+    let report = bare.home.path().join("report");
+    fs::create_dir(&report).unwrap();
+    let drill = ["drill", "run", "--scenario", "machine-lost", "--read-only", "--directory", share, "--report", report.to_str().unwrap()];
+    bare.home.good(&[&drill[..], &secrets].concat());
+    assert!(!made());
+}
+
+#[test]
 fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
     let site = Site::new();
     let bare = Bare::new();

@@ -79,10 +79,22 @@ fn read_only_says_why_and_still_checks() {
     for c in ["n", "u", "R"] {
         assert_eq!(press(&mut app, c), []);
         assert!(app.top().is_none(), "{c}");
-        assert_eq!(app.flash.as_ref().unwrap().text.clean(), "not now: this console is read-only");
+        assert_eq!(app.flash.as_ref().unwrap().text.clean(), "not now: read-only was asked for, so nothing is written");
     }
     press(&mut app, "t");
     assert!(matches!(app.top(), Some(Layer::Wizard(d)) if d.wizard.name == "check"));
+}
+
+#[test]
+fn read_only_on_a_bare_machine_begins_nothing_that_writes() {
+    let mut app = start(Facts::none(now(), true));
+    for what in ["recover", "set up"] {
+        assert_eq!(key(&mut app, Key::Enter), [], "{what}");
+        assert!(matches!(app.top(), Some(Layer::First(_))), "{what}");
+        assert!(app.flash.as_ref().unwrap().text.clean().contains("read-only was asked for, so nothing is written"), "{what}");
+        key(&mut app, Key::Down);
+    }
+    assert_eq!(key(&mut app, Key::Enter), [Effect::Guided(crate::domain::Guided::KitCheck)], "which writes nothing");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::cli::families::{DrSecret, Flags};
 use crate::cli::output::End;
 use crate::cli::place::Loc;
 use crate::cli::secrets;
-use crate::domain::{Act, Changed, Fault, Kind, Target};
+use crate::domain::{Act, Changed, Fault, Kind, Target, may_write};
 use crate::ops::{Found, Reachable, reach_kit};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,8 @@ pub struct Args {
 /// # Errors
 /// As restoring.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
+    // Before anything is asked: a drill, which asks the same, is allowed.
+    may_write(call.settings.read_only, "nothing recovered")?;
     restore::restore(call, wanted(call, args).await?).await
 }
 

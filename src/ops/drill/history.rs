@@ -1,7 +1,7 @@
 //! Drills in the catalog of the installation that they are about: the report, byte for byte, with its signature.
 
 use super::signing::{signer, verify_drill};
-use crate::domain::{Act, Drill, DrillDone, Fault, Kind, Prover, Text};
+use crate::domain::{Act, Drill, DrillDone, Fault, Kind, Prover, Text, may_write};
 use crate::format::{Object, RecordKind};
 use crate::ops::work::{Work, Writes};
 use crate::ops::{Keys, dr, records};
@@ -53,9 +53,7 @@ pub async fn note(
         let next = Act::say("kastellan drill list; run the drill again");
         return Err(Fault::refused(doing(), "another report with this id is in the history", next));
     }
-    if work.at.settings.read_only {
-        return Err(Fault::refused(doing(), "this console is read-only", Act::say("start it without --read-only")));
-    }
+    may_write(work.at.settings.read_only, doing())?;
     let mut puts = vec![work.put(RecordKind::Drill, &drill.id, None, records::drill_members(&done), &private)];
     if let (Some(by @ Prover::Person(_)), Some(archive)) = (dr_by, &drill.archive) {
         // Two instances may have given one number to two passphrases: only an archive of this ledger says which.

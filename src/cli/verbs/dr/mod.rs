@@ -15,6 +15,7 @@ pub use list::{opening, row};
 
 use crate::cli::call::Call;
 use crate::cli::output::End;
+use crate::domain::may_write;
 
 /// Disaster recovery: archives of this catalog in other places, and the way back from one
 #[derive(Debug, clap::Subcommand)]
@@ -44,7 +45,10 @@ pub async fn run(call: &Call, verb: Verb) -> Result<(), End> {
         Verb::Check(args) => check::run(call, args).await,
         Verb::Archive(args) => archive::run(call, args).await,
         Verb::List(args) => list::run(call, args).await,
-        Verb::Restore(args) => restore::run(call, args).await,
+        Verb::Restore(args) => {
+            may_write(call.settings.read_only, "nothing restored")?;
+            restore::run(call, args).await
+        }
         Verb::ChangePassphrase(args) => change::run(call, args).await,
         Verb::Prune(args) => prune::run(call, args).await,
         Verb::TakeOver(args) => switches::take_over(call, args).await,
