@@ -148,7 +148,8 @@ impl Begun {
             match result {
                 Ok(result) => report.tell(&Event::StepDone { step: step.clone(), result }),
                 Err(fault) => {
-                    let fault = stays(left_behind(fault, operation.unfinished()), operation.left());
+                    let left = operation.left();
+                    let fault = if operation.unfinished() { to_be_ended(fault, left) } else { stays(fault, left) };
                     tracing::info!("{verb} {id} ended at {}: {}", step.0, fault.line());
                     report.tell(&Event::StepFailed { step: step.clone(), fault: fault.clone() });
                     return Err(fault);
@@ -173,15 +174,13 @@ fn stays(fault: Fault, left: Option<Text>) -> Fault {
     }
 }
 
-/// A fault after something was written says so, and how to go on.
-fn left_behind(fault: Fault, unfinished: bool) -> Fault {
-    if !unfinished {
-        return fault;
-    }
+/// A fault of what must be ended one way or the other says what holds until then, and how to go on.
+fn to_be_ended(fault: Fault, left: Option<Text>) -> Fault {
     let next = match fault.kind {
         Kind::Interrupted => "finish or take back: kastellan rotate --resume | --abandon".to_owned(),
         _ => format!("{}; then kastellan rotate --resume | --abandon", fault.next.say),
     };
     let next = Act::start(next, crate::domain::Intent::Resume);
-    Fault { next, ..fault }.leaving(Changed::Partly("the new passkey is pending, the old way in still works".into()))
+    let state = left.map_or_else(|| fault.state.clone(), Changed::Partly);
+    Fault { state, next, ..fault }
 }

@@ -99,6 +99,13 @@ fn said(spec: &Spec, installation: &Installation) -> (Vec<Change>, Vec<Text>) {
     (changes, warnings)
 }
 
+/// How far the new passkey is.
+enum New {
+    Pending,
+    Proved,
+    InUse,
+}
+
 /// The operation at work.
 pub struct Making {
     spec: Spec,
@@ -109,6 +116,7 @@ pub struct Making {
     stored: bool,
     /// The new passkey opened in this very run.
     proved: bool,
+    new: New,
     last: StepId,
     lines: Vec<Text>,
     #[allow(dead_code)] // Held until the operation ends.
@@ -129,16 +137,22 @@ impl Making {
         Self::with(begun, work, lock, false)
     }
 
-    pub fn resumed(begun: Begin, mut work: Work, lock: Option<OpLock>) -> Result<Self, Fault> {
+    pub fn resumed(begun: Begin, facts: &Facts, mut work: Work, lock: Option<OpLock>) -> Result<Self, Fault> {
         work.id.clone_from(&begun.id);
-        Self::with(begun, work, lock, true)
+        let mut making = Self::with(begun, work, lock, true)?;
+        making.new = match facts.passkey(&making.spec.name) {
+            Some(p) if facts.in_use(&p.name) => New::InUse,
+            Some(p) if !p.pending => New::Proved,
+            _ => New::Pending,
+        };
+        Ok(making)
     }
 
     fn with(begun: Begin, work: Work, lock: Option<OpLock>, stored: bool) -> Result<Self, Fault> {
         let spec = Spec::of(&begun.request).ok_or_else(|| nothing(&Request::Resume))?;
         let last = spec.steps().last().map_or_else(|| StepId::new(PROVE), |step| step.id.clone());
         let prover = Prover::Person(work.at.host.person.who());
-        Ok(Self { spec, begun, work, prover, stored, proved: false, last, lines: Vec::new(), lock })
+        Ok(Self { spec, begun, work, prover, stored, proved: false, new: New::Pending, last, lines: Vec::new(), lock })
     }
 
     fn verb(&self) -> &'static str {
@@ -246,6 +260,9 @@ impl Making {
         let what = format!("{} read back and opened ({})", spec.name, self.prover.word());
         self.write(writes, PROVE, &what).await?;
         self.proved = true;
+        if let New::Pending = self.new {
+            self.new = New::Proved;
+        }
         // No later step needs it.
         self.work.grant.master = None;
         Ok(what.into())
@@ -255,6 +272,7 @@ impl Making {
         let put = self.work.put_in_use(&self.spec.name).await?;
         let what = format!("{} is in use", self.spec.name);
         self.write(Writes { puts: vec![put], ..Writes::default() }, SWITCH, &what).await?;
+        self.new = New::InUse;
         if self.spec.retire.as_ref().is_none_or(|old| !old.same(&self.begun.previous)) {
             let stays =
                 format!("{} stays and still opens; retire it with: kastellan passkey remove {}", self.begun.previous, self.begun.previous);
@@ -318,6 +336,16 @@ impl Operation for Making {
 
     fn unfinished(&self) -> bool {
         self.stored
+    }
+
+    fn left(&self) -> Option<Text> {
+        let (new, before) = (&self.spec.name, &self.begun.previous);
+        let holds = match self.new {
+            New::Pending => "the new passkey is pending, the old way in still works".to_owned(),
+            New::Proved => format!("{new} opens, {before} is still in use"),
+            New::InUse => format!("{new} is in use, {} stays and still opens", self.spec.retire.as_ref().unwrap_or(before)),
+        };
+        self.stored.then(|| holds.into())
     }
 
     async fn close(mut self: Box<Self>) -> Result<Outcome, Fault> {

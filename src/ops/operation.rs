@@ -71,7 +71,7 @@ pub async fn begin(plan: Plan, facts: &Facts, work: Work, lock: Option<OpLock>) 
             let begun = facts::begin(&work.at, &work.installation, Some(&work.grant.metadata)).await?;
             let Some((_, begun)) = begun else { return Err(making::nothing(&request)) };
             if let Request::Resume = request {
-                Box::new(Making::resumed(begun, work, lock)?)
+                Box::new(Making::resumed(begun, facts, work, lock)?)
             } else {
                 abandon::may(&begun, facts)?;
                 Box::new(abandon::Abandoning { begun, work, lock })

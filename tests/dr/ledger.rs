@@ -216,6 +216,7 @@ fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
     let run = site.run(&[&rotate[..], &["--shut-archives", &count]].concat());
     assert_eq!(run.code, 6, "{}", run.err);
     assert!(run.err.contains("no DR archive holds k2 yet") && run.err.contains("keep BOTH envelopes"), "{}", run.err);
+    assert!(run.err.contains("k2 is in use, k10MasterKey stays and still opens"), "{}", run.err);
     assert!(site.house.look(&["passkey", "list"]).out.contains("k10MasterKey"));
     assert_eq!(site.house.home.run(&["status", "--passphrase-file", &site.house.key()]).code, 0, "the old way in still opens");
     fs::rename(site.share().with_extension("away"), site.share()).unwrap();

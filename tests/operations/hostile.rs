@@ -91,6 +91,24 @@ async fn taking_back_never_removes_what_unlocked() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_stopped_says_what_holds_after_each_step() {
+    let holds = [
+        "the new passkey is pending, the old way in still works",
+        "k2 opens, k10MasterKey is still in use",
+        "k2 is in use, k10MasterKey stays and still opens",
+    ];
+    for (steps, holds) in (1..).zip(holds) {
+        let house = House::set_up().await;
+        let session = house.unlocked().await;
+        let fault = stopped(&session, rotate("k2", Some("k10MasterKey")), steps, secret(Slot::NEW, SECOND)).await;
+        assert!(fault.line().contains(holds), "{steps}: {fault}");
+        // Nor does resuming it with a wrong secret say anything else.
+        let fault = run(&session, Request::Resume, secret(Slot::NEW, THIRD)).await.unwrap_err();
+        assert!(fault.line().contains(holds), "{steps}, resumed: {fault}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_secret_on_resume_retires_nothing() {
     let house = House::set_up().await;
     let session = house.unlocked().await;
