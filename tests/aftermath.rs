@@ -37,7 +37,7 @@ fn a_leak_leaves_a_checklist_until_all_of_it_is_done() {
         assert!(run.err.contains(said), "{said} in {}", run.err);
     }
     let status = house.look(&["status"]).out;
-    assert!(status.contains("! After the leak of k10MasterKey: 5 of 7 steps are left: kastellan rotate --checklist"), "{status}");
+    assert!(status.contains("! After the leak of k10MasterKey: 5 steps of 7 left: kastellan rotate --checklist"), "{status}");
     // What happened is for those who can unlock.
     for file in fs::read_dir(house.catalog().parent().unwrap()).unwrap().flatten() {
         let bytes = fs::read(file.path()).unwrap_or_default();

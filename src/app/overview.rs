@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::domain::{
-    Act, Answer, Facts, Flow, Guided, Intent, Opens, Passkey, PasskeyName, Request, Scenario, Text, Unfinished, Verdict, readiness,
+    Act, Answer, Facts, Flow, Guided, Intent, Opens, Passkey, PasskeyName, Request, Scenario, Text, Unfinished, Verdict, count, readiness,
 };
 
 /// A row of the overview that can be selected; Enter explains and offers its act.
@@ -180,7 +180,8 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
         rows.push(debt(in_no_archive(facts), Some(Act::flow("kastellan dr archive", Flow::DrArchive, None))));
     }
     for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
-        let text = format!("After the {}: {} of {} steps are left.", after.title(), after.left(facts), after.todo(facts).len());
+        let left = count(after.left(facts) as u64, "step", "steps");
+        let text = format!("After the {}: {left} of {} left.", after.title(), after.todo(facts).len());
         rows.push(debt(text.into(), Some(Act::start("kastellan rotate --checklist", Intent::Guided(Guided::Checklist)))));
     }
     let altered = facts.passkeys.iter().filter(|p| p.altered).count();

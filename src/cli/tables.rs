@@ -27,8 +27,8 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
         );
     }
     for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
-        let (left, all) = (after.left(facts), after.todo(facts).len());
-        let _ = writeln!(out, "! After the {}: {left} of {all} steps are left: kastellan rotate --checklist", after.title());
+        let (left, all) = (count(after.left(facts) as u64, "step", "steps"), after.todo(facts).len());
+        let _ = writeln!(out, "! After the {}: {left} of {all} left: kastellan rotate --checklist", after.title());
     }
     let take_over = facts.take_over();
     if take_over.is_some() {

@@ -1,7 +1,9 @@
 //! Forgetting a location.
 
 use crate::catalog::OpLock;
-use crate::domain::{Change, Confirm, Fault, KeyNeed, LocationForget, LocationName, Plan, Prover, Request, Risk, StepId, StepInfo, Text};
+use crate::domain::{
+    Change, Confirm, Fault, KeyNeed, LocationForget, LocationName, Plan, Prover, Request, Risk, StepId, StepInfo, Text, count,
+};
 use crate::format::RecordKind;
 use crate::ops::Connection;
 use crate::ops::engine::{Operation, Outcome, Run, close};
@@ -13,8 +15,8 @@ pub fn plan(request: &Request, forget: &LocationForget, at: &Connection) -> Resu
     let held = at.index()?.some_in(&name.id(), 10_000)?;
     let mut changes = vec![Change(Text::new(format!("location {name} leaves the catalog; no object in it is touched")))];
     if held > 0 {
-        let many = if held == 10_000 { "10000 or more".to_owned() } else { held.to_string() };
-        changes.push(Change(Text::new(format!("the index forgets {many} artifacts in it; adding it again and a rescan bring them back"))));
+        let many = if held == 10_000 { "10000 or more artifacts".to_owned() } else { count(held, "artifact", "artifacts") };
+        changes.push(Change(Text::new(format!("the index forgets {many} in it; adding it again and a rescan bring back what it forgot"))));
     }
     let steps = vec![StepInfo {
         id: StepId::new("forget"),

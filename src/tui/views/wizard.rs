@@ -3,7 +3,7 @@
 use super::pages::choice;
 use super::view::View;
 use crate::app::{App, Progress, act_words};
-use crate::domain::{Fault, Plan, Risk, Slot, Text};
+use crate::domain::{Fault, Plan, Risk, Slot, Text, count};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Canvas, below, completes, inset, said_of, secret_field, text_field, wrap};
 use crate::wizard::{Body, Choice, Driver, Field, Mark, Problem, Running, SecretField, SecretRule, Stage, Step, Verdict, Waiting};
@@ -271,8 +271,8 @@ fn review(canvas: &mut Canvas<'_>, area: Rect, plan: &Plan) -> Rect {
         // Half a sentence about what will be done is worse than none.
         let said = match (wrap(&named, usize::from(area.width)).len() <= usize::from(area.height), last) {
             (true, _) => named,
-            (false, 0) => format!("{} steps: a taller terminal names them.", titles.len()),
-            (false, n) => format!("{} steps, {n} cannot be taken back.", titles.len()),
+            (false, 0) => format!("{}: a taller terminal names them.", count(titles.len() as u64, "step", "steps")),
+            (false, n) => format!("{}, {n} cannot be taken back.", count(titles.len() as u64, "step", "steps")),
         };
         return below(area, canvas.wrapped(area, &said, role));
     }
