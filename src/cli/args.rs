@@ -9,7 +9,9 @@ use super::verbs::Verb;
 /// owner-only file or a descriptor.
 #[derive(Debug, clap::Parser)]
 #[command(name = "kastellan", version, max_term_width = 100)]
-#[command(after_help = "Begin with `kastellan demo` (a throwaway installation to look at) or `kastellan init`.")]
+#[command(
+    after_help = "Begin with `kastellan demo` (a throwaway installation to look at) or `kastellan init`.\nAll is lost: `kastellan recover`."
+)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,

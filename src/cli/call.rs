@@ -13,6 +13,10 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// What to do where there is no catalog: the worst night first.
+const NO_CATALOG: &str =
+    "if all is lost: kastellan recover; to begin: kastellan init; to look around: kastellan demo; or name the right one: --catalog FILE";
+
 /// What every verb is given.
 pub struct Call {
     /// The options of every verb.
@@ -101,7 +105,7 @@ impl Call {
 
     /// There is no catalog yet.
     pub fn no_catalog(&self) -> Fault {
-        let next = Act::start("kastellan init, or name the right one with --catalog FILE; to look around: kastellan demo", Intent::SetUp);
+        let next = Act::start(NO_CATALOG, Intent::SetUp);
         Fault::new(Kind::NotFound, "no installation opened", format!("there is no catalog at {}", shown(&self.place.catalog)), next)
             .leaving(Changed::Unsaid)
     }

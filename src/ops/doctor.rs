@@ -225,7 +225,8 @@ fn machine(found: &mut Findings, host: &Host) {
 /// on it for the console in this very process, and the next process to end would remove the log under that console's hands.
 fn file(found: &mut Findings, path: &Path) {
     let Ok(meta) = std::fs::metadata(path) else {
-        found.note("catalog", format!("{} (not there)", shown(path)), "kastellan init sets up an installation; kastellan demo shows one");
+        let next = "if all is lost: kastellan recover; kastellan init sets up an installation; kastellan demo shows one";
+        found.note("catalog", format!("{} (not there)", shown(path)), next);
         return;
     };
     if !meta.is_file() {

@@ -195,7 +195,14 @@ fn wrong_secrets_damaged_archives_and_occupied_places_change_nothing() {
     let empty = bare.home.path().join("empty");
     fs::create_dir(&empty).unwrap();
     let other = Bare::new();
-    assert!(other.restore(&empty, &[]).assert_fault(4).0.contains("no DR archive under"));
+    let run = other.restore(&empty, &[]);
+    let (cause, next) = run.assert_fault(4);
+    assert!(cause.contains("no DR archive under"), "{cause}");
+    assert!(next.ends_with("kastellan dr list --directory DIR | --s3 BUCKET"), "{next}");
+    let run = other.home.run(&["dr", "list"]);
+    let (cause, next) = run.assert_fault(4);
+    assert!(cause.contains("there is no catalog at "), "{cause}");
+    assert!(next.ends_with("kastellan dr list --directory DIR | --s3 BUCKET"), "{next}");
     // A folder too deep: what lies above is named.
     let deep = site.share().join("k10/dr");
     fs::create_dir_all(&deep).unwrap();

@@ -7,7 +7,7 @@ use crate::cli::place::Loc;
 use crate::cli::{plan, secrets, unlock};
 use crate::crypto::Passphrase;
 use crate::domain::{Act, Changed, Fault, Kind, Target, Text, Timestamp, bytes, count};
-use crate::ops::{Found, Opening, Resource, Store};
+use crate::ops::{Found, Opening, Resource, Session, Store};
 use std::sync::Arc;
 
 /// List the archives in a location; needs no catalog where the location is named
@@ -19,6 +19,9 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     installation: Option<String>,
 }
+
+/// How it is called where no catalog knows the places.
+pub const NAMED: &str = "kastellan dr list --directory DIR | --s3 BUCKET";
 
 /// Lists.
 ///
@@ -34,7 +37,11 @@ pub async fn run(call: &Call, args: Args) -> Result<(), End> {
         let (_, all) = archives(&opening(call), &target, secret.as_ref()).await?;
         found.extend(all.into_iter().map(|f| (target.address(), f)));
     } else {
-        let mut session = call.session().await?;
+        let Some(connection) = call.connect()? else {
+            let next = Act::say(format!("name the place: {NAMED}"));
+            return Err(Fault { next, ..call.no_catalog() }.into());
+        };
+        let mut session = Session::open(connection).await?;
         unlock::unlock(call, &mut session).await?;
         let facts = session.facts().await?;
         for location in facts.dr.iter().flat_map(|dr| dr.locations.clone()) {
@@ -146,14 +153,14 @@ pub fn choose<'a>(found: &'a [Found], archive: Option<&str>, installation: Optio
                 Kind::NotFound,
                 doing,
                 format!("{} has no archive {}", place, Text::new(archive)),
-                Act::say("kastellan dr list with the same location"),
+                Act::say(format!("take the name from the list: {NAMED}")),
             )
         });
     }
     let readable: Vec<&&Found> = wanted.iter().filter(|f| f.header.is_ok()).collect();
     let Some(newest) = readable.first() else {
         let cause = format!("no DR archive under {place}/dr/");
-        return Err(Fault::new(Kind::NotFound, doing, cause, Act::say("name the right folder, bucket or prefix: kastellan dr list")));
+        return Err(Fault::new(Kind::NotFound, doing, cause, Act::say(format!("name the right folder, bucket or prefix: {NAMED}"))));
     };
     let mut ids: Vec<String> = readable.iter().map(|f| f.catalog_id()).collect();
     ids.sort();

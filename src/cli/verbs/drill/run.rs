@@ -1,6 +1,6 @@
 //! `drill run`: the way back from nothing, step by step, in a scratch place.
 
-use super::super::dr::list::{archives, choose};
+use super::super::dr::list::{NAMED, archives, choose};
 use super::super::dr::restore::{self, Wanted};
 use super::super::recover;
 use super::repeat::{Repeat, Scenario, read, usage};
@@ -151,7 +151,7 @@ async fn back(call: &Call, rehearsal: &mut Rehearsal, wanted: &Wanted) -> Result
         let restored = opening.restore(&contents, keys, Some(&wanted.target), None, call.signals.stop()).await?;
         if let Some(first) = restored.quarantined.first() {
             let cause = format!("{} did not verify, the first: {first}", count(restored.quarantined.len() as u64, "record", "records"));
-            return Err(Fault::new(Kind::Damaged, "catalog not restored", cause, Act::say("take another archive: kastellan dr list")));
+            return Err(Fault::new(Kind::Damaged, "catalog not restored", cause, Act::say(format!("take another archive: {NAMED}"))));
         }
         let connection = Connection::open(opening.place.clone(), opening.host.clone(), opening.settings.clone())?;
         let Some(connection) = connection else {
