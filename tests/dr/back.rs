@@ -269,6 +269,21 @@ fn neighbour(share: &Path) -> (Home, String) {
 }
 
 #[test]
+fn recover_says_what_is_wanted_where_an_answer_names_no_installation() {
+    let site = Site::new();
+    let (_neighbour, _) = neighbour(&site.share());
+    let id = site.house.json(&["status"])["status"]["catalogId"].as_str().unwrap()[..4].to_owned();
+    let bare = Bare::new();
+    let share = site.share();
+    let terminal = Launch::kastellan(&bare.home, &["recover", "--directory", share.to_str().unwrap()]).size(100, 40).start();
+    terminal.wait_text("Which installation? Its number:");
+    terminal.send("9\r");
+    terminal.wait_text("a number from 1 to 2, or the id in brackets");
+    terminal.send(format!("{id}\r"));
+    terminal.wait_text("/ prod-eu1");
+}
+
+#[test]
 fn among_several_installations_one_is_named_and_the_receipt_says_what_is_missing() {
     let site = Site::new();
     let (_neighbour, import) = neighbour(&site.share());

@@ -175,8 +175,36 @@ async fn which(call: &Call, target: &Target, secret_key: Option<&crate::crypto::
     }
     loop {
         let line = prompt.line("Which installation? Its number: ").await?;
-        if let Some(archive) = line.trim().parse::<usize>().ok().and_then(|n| newest.get(n.wrapping_sub(1))) {
-            return Ok(Some(archive.catalog_id()));
+        let ids: Vec<String> = newest.iter().map(|archive| archive.catalog_id()).collect();
+        match picked(&ids, line.trim()) {
+            Some(id) => return Ok(Some(id.to_owned())),
+            None => prompt.say(&format!("a number from 1 to {}, or the id in brackets", ids.len())),
+        }
+    }
+}
+
+/// The id that is meant: by its first digits, as many as are shown, or by its number in the list. An id may be all digits.
+fn picked<'a>(ids: &'a [String], answer: &str) -> Option<&'a str> {
+    let mut named = ids.iter().filter(|id| answer.len() >= 4 && id.starts_with(answer));
+    let id = match (named.next(), named.next()) {
+        (Some(id), None) => id,
+        _ => ids.get(answer.parse::<usize>().ok()?.checked_sub(1)?)?,
+    };
+    Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::picked;
+
+    #[test]
+    fn an_installation_is_named_by_its_number_or_by_the_digits_that_are_shown() {
+        let ids = ["a803ff", "0002aa", "77aa01", "77aa02"].map(str::to_owned);
+        for (answer, id) in [("1", "a803ff"), ("2", "0002aa"), ("a803", "a803ff"), ("a803ff", "a803ff"), ("0002", "0002aa")] {
+            assert_eq!(picked(&ids, answer), Some(id), "{answer}");
+        }
+        for answer in ["", "0", "5", "9", "x", "a8", "77aa", "b803"] {
+            assert_eq!(picked(&ids, answer), None, "{answer}");
         }
     }
 }
