@@ -1,7 +1,7 @@
 //! What lies on top of a screen.
 
 use super::{Action, Item, ListState, Trying};
-use crate::domain::{Fault, Intent, PasskeyName, PolicyName, Text};
+use crate::domain::{Fault, Guided, Intent, PasskeyName, PolicyName, Text};
 use crate::wizard::{Driver, SecretField, TextField, Verdict};
 
 /// A layer; the last one of `App::layers` has the keys.
@@ -47,9 +47,9 @@ pub struct FirstScreen {
 impl FirstScreen {
     /// What it offers: label and one line.
     pub const CHOICES: [(&'static str, &'static str); 4] = [
-        ("Recover: I lost everything", "asks for a place with archives and two envelopes; changes nothing there"),
+        (Guided::LOST, "asks for a place with archives and two envelopes; changes nothing there"),
         ("Set up a new installation", "makes a master key and the first passkey; nothing is written before you have said yes"),
-        ("Try a recovery kit", "opens it, and says part by part what it recovers; then: recover"),
+        (Guided::TRY_KIT, "opens it, and says part by part what it recovers; then: recover"),
         ("Demo", "a throwaway installation with passkeys, policies and an unfinished rotation; it vanishes when you leave"),
     ];
 }

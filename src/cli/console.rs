@@ -1,11 +1,11 @@
-//! Opening the console, or its plain form.
+//! Opening the console.
 //!
-//! Owns: whether this terminal can show it, and the line that says what to use where it cannot. Next: `main` opens it; `plain` is the
-//! form without drawing.
+//! Owns: whether this terminal can show it, and the line that says what to use where it cannot. Next: `main` opens it; `verbs` the plain
+//! form, which may run some of them.
 
 use super::call::Call;
 use super::output::End;
-use super::{plain, plan, secrets, terminal};
+use super::{plan, secrets, terminal};
 use crate::crypto::Secrets;
 use crate::domain::{Act, Changed, Fault, Kind, PasskeyName, Prover, Slot, Text};
 use crate::host::{Config, Host, start_log};
@@ -49,9 +49,6 @@ pub type Left = Option<Box<Console>>;
 pub async fn open(call: Call) -> Result<Left, End> {
     if call.globals.plan {
         return plan::looks_only(&call, "kastellan").map(|()| None);
-    }
-    if call.globals.plain {
-        return plain::menu(&call).await.map(|()| None);
     }
     shows("cannot open the console", "kastellan status, or kastellan --help for all verbs; kastellan --plain asks line by line")?;
     if call.globals.log_file.is_none() && call.globals.verbose == 0 {

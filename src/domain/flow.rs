@@ -82,6 +82,11 @@ pub enum Guided {
 }
 
 impl Guided {
+    /// The choice where nothing is there yet, in words.
+    pub const LOST: &'static str = "Recover: I lost everything";
+    /// That of a kit.
+    pub const TRY_KIT: &'static str = "Try a recovery kit";
+
     /// Whether it takes the keys of the console that is unlocked. What rehearses or undoes a loss asks for the very secrets of that day.
     #[must_use]
     pub fn borrows_keys(&self) -> bool {

@@ -250,6 +250,32 @@ fn recover_asks_for_one_thing_after_the_other_on_a_terminal() {
     assert_eq!(bare.run(&["journal", "verify"]).code, 0);
 }
 
+#[test]
+fn a_bare_machine_line_by_line_offers_recovery_first() {
+    let site = Site::new();
+    let bare = Bare::new();
+    let terminal = Launch::kastellan(&bare.home, &["--plain"]).size(100, 60).start();
+    terminal.wait_text("q: quit > ");
+    let screen = terminal.screen();
+    let offers = [" 1 Recover: I lost everything", " 2 Set up a new installation", " 3 Try a recovery kit"];
+    let at = offers.map(|offer| screen.find(offer).unwrap_or_else(|| panic!("{offer}: {screen}")));
+    assert!(at.is_sorted(), "{screen}");
+    terminal.send("1\r");
+    terminal.wait_text("Where are the archives?");
+    terminal.send(format!("{}\r", site.share().display()));
+    terminal.wait_text("DR no. 1 / prod-eu1");
+    terminal.send(format!("{DR}\r"));
+    terminal.wait_text("any of them opens it");
+    terminal.send(format!("{PASSPHRASE}\r"));
+    // The menu goes on with what came back.
+    terminal
+        .wait("the menu again", |screen| screen.contents().contains("Add a policy") && screen.contents().trim_end().ends_with("q: quit >"));
+    terminal.send("q\r");
+    assert!(matches!(terminal.wait_end(), Ended::Code(0)), "{}", terminal.screen());
+    assert!(!terminal.screen().contains(DR) && !terminal.screen().contains(PASSPHRASE));
+    assert_eq!(bare.run(&["journal", "verify"]).code, 0);
+}
+
 /// Another installation in the same share, with an artifact of its policy; and its import data.
 fn neighbour(share: &Path) -> (Home, String) {
     let home = Home::new();

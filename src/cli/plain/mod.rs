@@ -9,34 +9,51 @@ use super::call::Call;
 use super::output::{End, tell};
 use super::prompt::Prompt;
 use super::{tables, unlock};
-use crate::domain::{Act, Changed, Facts, Fault, Intent, Kind};
+use crate::domain::{Act, Changed, Facts, Fault, Guided, Intent, Kind};
 use crate::ops::Session;
 use crate::wizard::{ALL, Answers, Wizard};
+use std::path::PathBuf;
 
-/// Status and a numbered menu, until the person leaves.
+/// What the menu offers where there is no catalog, and a verb does: whoever opened the menu runs it, and opens the menu again.
+pub enum Lost {
+    /// I lost everything.
+    Everything,
+    /// Try this kit.
+    TryKit(PathBuf),
+}
+
+/// Status and a numbered menu, until the person leaves (None), or chooses what a verb does.
 ///
 /// # Errors
 /// `Kind::Usage` where there is nobody to ask; as writing data.
-pub async fn menu(call: &Call) -> Result<(), End> {
+pub async fn menu(call: &Call) -> Result<Option<Lost>, End> {
     let prompt = prompt(call)?;
     let mut session = open(call).await?;
     loop {
         let facts = walk::facts(call, session.as_ref()).await?;
         say_status(call, session.as_ref(), &facts).await?;
-        let flows = offered(&facts);
-        for (index, wizard) in flows.iter().enumerate() {
-            call.out.data(&format!("{:>2} {}\n", index + 1, wizard.title))?;
+        let offers = offered(&facts);
+        for (index, offer) in offers.iter().enumerate() {
+            call.out.data(&format!("{:>2} {}\n", index + 1, offer.title()))?;
         }
         let answer = prompt.line("number, Enter: status again, q: quit > ").await?;
         match answer.as_str() {
-            "q" | "quit" | ":q" => return Ok(()),
+            "q" | "quit" | ":q" => return Ok(None),
             "" => continue,
             _ => {}
         }
-        let chosen = answer.parse::<usize>().ok().and_then(|number| flows.get(number.checked_sub(1)?));
-        let Some(wizard) = chosen else {
-            prompt.say(&format!("a number from 1 to {}, or q", flows.len()));
-            continue;
+        let chosen = answer.parse::<usize>().ok().and_then(|number| offers.get(number.checked_sub(1)?));
+        let wizard = match chosen {
+            Some(Offer::Flow(wizard)) => wizard,
+            Some(Offer::Recover) => return Ok(Some(Lost::Everything)),
+            Some(Offer::TryKit) => {
+                let file = prompt.line("File of the recovery kit: ").await?;
+                return Ok(Some(Lost::TryKit(file.into())));
+            }
+            None => {
+                prompt.say(&format!("a number from 1 to {}, or q", offers.len()));
+                continue;
+            }
         };
         let answers = Answers::new().with("host", call.set_up().default_name().to_string());
         let ended = run(call, &prompt, &mut session, wizard, answers).await;
@@ -71,8 +88,11 @@ async fn run(call: &Call, prompt: &Prompt, session: &mut Option<Session>, wizard
     Ok(())
 }
 
-/// A flow that failed is told, and the menu goes on; a signal or a closed reader ends it.
-fn survived(ended: Result<(), End>) -> Result<(), End> {
+/// What failed is told, and the menu goes on; a signal or a closed reader ends it.
+///
+/// # Errors
+/// What ends it.
+pub fn survived(ended: Result<(), End>) -> Result<(), End> {
     match ended {
         Err(End::Fault(fault)) if fault.kind != Kind::Interrupted => {
             tell(&fault.to_string());
@@ -82,8 +102,25 @@ fn survived(ended: Result<(), End>) -> Result<(), End> {
     }
 }
 
-/// What can be begun now.
-fn offered(facts: &Facts) -> Vec<&'static Wizard> {
+/// A line of the menu.
+enum Offer {
+    Flow(&'static Wizard),
+    Recover,
+    TryKit,
+}
+
+impl Offer {
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Flow(wizard) => wizard.title,
+            Self::Recover => Guided::LOST,
+            Self::TryKit => Guided::TRY_KIT,
+        }
+    }
+}
+
+/// What can be begun now; where nothing is there, the worst night comes first, as in the console.
+fn offered(facts: &Facts) -> Vec<Offer> {
     let fits = |wizard: &&'static Wizard| match (facts.installation.is_some(), (wizard.serves)(&Intent::SetUp).is_some()) {
         (false, sets_up) => sets_up,
         (true, true) => false,
@@ -92,7 +129,12 @@ fn offered(facts: &Facts) -> Vec<&'static Wizard> {
             !ends || facts.unfinished.is_some()
         }
     };
-    ALL.iter().copied().filter(fits).collect()
+    let mut offers: Vec<Offer> = ALL.iter().copied().filter(fits).map(Offer::Flow).collect();
+    if facts.installation.is_none() {
+        offers.insert(0, Offer::Recover);
+        offers.push(Offer::TryKit);
+    }
+    offers
 }
 
 async fn open(call: &Call) -> Result<Option<Session>, Fault> {

@@ -24,6 +24,7 @@ use super::call::Call;
 use super::console::{self, Left};
 use super::globals::Globals;
 use super::output::{End, Format, Out};
+use super::plain::{self, Lost};
 use super::signals::Signals;
 use crate::domain::{Act, Changed, Fault, Kind};
 use crate::ops::Talk;
@@ -81,6 +82,7 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
     }
     let call = Call::new(globals, signals, talk)?;
     let done = match verb {
+        None if call.globals.plain && !call.globals.plan => Box::pin(line_by_line(&call)).await,
         None => return Box::pin(console::open(call)).await,
         Some(Verb::Demo(args)) => return demo::run(call, args).await,
         Some(Verb::Completions(_) | Verb::Man(_)) => Ok(()),
@@ -102,4 +104,15 @@ pub async fn run(globals: Globals, verb: Option<Verb>, whole: fn() -> Command, s
         Some(Verb::Journal(verb)) => journal::run(&call, verb).await,
     };
     done.map(|()| None)
+}
+
+/// The menu of `--plain`, and the verbs that it leads to where there is no catalog.
+async fn line_by_line(call: &Call) -> Result<(), End> {
+    while let Some(lost) = plain::menu(call).await? {
+        plain::survived(match lost {
+            Lost::Everything => recover::run(call, recover::Args::default()).await,
+            Lost::TryKit(file) => kit::check::run(call, kit::check::Args::of(file)).await,
+        })?;
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::ops::{Found, Reachable, reach_kit};
 use std::path::{Path, PathBuf};
 
 /// Recover after a total loss: a location, the DR passphrase and a passkey's secret are enough
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     pub(super) place: Loc,

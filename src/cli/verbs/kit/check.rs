@@ -18,6 +18,13 @@ pub struct Args {
     opens: Opens,
 }
 
+impl Args {
+    /// Of this file, with nothing said of what opens it.
+    pub fn of(file: PathBuf) -> Self {
+        Self { file, opens: Opens::default() }
+    }
+}
+
 /// Checks.
 ///
 /// # Errors
