@@ -179,6 +179,10 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
     if facts.debt > 0 {
         rows.push(debt(in_no_archive(facts), Some(Act::flow("kastellan dr archive", Flow::DrArchive, None))));
     }
+    // The first one stands with the changes already.
+    for refuses in facts.refusing().skip(usize::from(facts.debt > 0)) {
+        rows.push(debt(Text::new(format!("{}.", refuses.line(facts.now))), Some(refuses.act())));
+    }
     for after in facts.aftermath.iter().filter(|after| after.left(facts) > 0) {
         let left = count(after.left(facts) as u64, "step", "steps");
         let text = format!("After the {}: {left} of {} left.", after.title(), after.todo(facts).len());
@@ -195,8 +199,11 @@ fn debts(app: &App, facts: &Facts) -> Vec<Row> {
 /// `3 changes in no DR archive: s3-eu refuses since 17 Nov (403 AccessDenied on PutObject).`
 pub fn in_no_archive(facts: &Facts) -> Text {
     let changes = crate::domain::count(facts.debt, "change", "changes");
-    let failing = facts.dr.as_ref().and_then(|dr| dr.failing.first());
-    let why = failing.map(|f| format!(": {} refuses since {} ({})", f.location, f.since.short(facts.now), f.cause)).unwrap_or_default();
+    let why = facts
+        .refusing()
+        .next()
+        .map(|f| format!(": {} refuses since {} ({})", f.location, f.since.short(facts.now), f.cause))
+        .unwrap_or_default();
     Text::new(format!("{changes} in no DR archive{why}."))
 }
 

@@ -43,6 +43,9 @@ pub fn status(call: &Call, facts: &Facts, anchor: &Text) -> String {
             other.at.short(facts.now)
         );
     }
+    for refuses in facts.refusing() {
+        let _ = writeln!(out, "! {}: {}", refuses.line(facts.now), refuses.act().say);
+    }
     if let Some(h) = &facts.holder {
         let _ = writeln!(out, "! {} ({}) has been {} since {}", h.who, h.place, h.doing, h.since.short(facts.now));
     }

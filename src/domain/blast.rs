@@ -280,6 +280,54 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_where_a_place_refuses_or_that_lacks_changes_is_not_counted_on() {
+        let mut facts = facts();
+        let of = |facts: &Facts, scenario: Scenario| {
+            let found = readiness(facts).into_iter().find(|a| a.scenario == scenario).unwrap();
+            (found.verdict, found.why.to_string(), found.act.map(|act| act.say.to_string()).unwrap_or_default())
+        };
+        let lost = |name: &str| Scenario::LocationLost(name.parse().unwrap());
+        let refuses = |name: &str| super::super::Failing { location: name.parse().unwrap(), since: facts.now, cause: "gone".into() };
+        let (nfs, s3) = (refuses("nfs"), refuses("s3-eu"));
+        facts.archives = vec![archive(2, "nfs", 2, &["k1"]), archive(2, "s3-eu", 2, &["k1"])];
+        let dr = facts.dr.as_mut().unwrap();
+        dr.locations.push("s3-eu".parse().unwrap());
+        dr.failing = vec![nfs.clone()];
+        // The other place is a way still, and it is the one that is said.
+        assert_eq!(of(&facts, Scenario::MachineLost).0, Verdict::Unproved);
+        assert_eq!(of(&facts, lost("nfs")).0, Verdict::Yes);
+        let unknown = (Verdict::Unknown, nfs.line(facts.now), nfs.act().say.to_string());
+        assert_eq!(of(&facts, lost("s3-eu")), unknown);
+        assert!(unknown.1.starts_with("nfs refuses since ") && unknown.2.starts_with("kastellan location check nfs"), "{unknown:?}");
+        facts.dr.as_mut().unwrap().failing.push(s3);
+        assert_eq!(of(&facts, Scenario::MachineLost), unknown);
+        assert_eq!(of(&facts, lost("nfs")).0, Verdict::Unknown);
+        // A passkey that does not open is worse than a place that nobody can ask.
+        let shut = Facts { archives: vec![archive(2, "nfs", 2, &["gone"])], ..facts.clone() };
+        assert_eq!(of(&shut, Scenario::MachineLost).0, Verdict::No);
+        // With DR off nothing goes there, and nothing more is learned.
+        facts.dr.as_mut().unwrap().enabled = false;
+        assert_eq!((of(&facts, lost("nfs")).0, of(&facts, lost("s3-eu")).0), (Verdict::Yes, Verdict::Yes));
+
+        let dr = facts.dr.as_mut().unwrap();
+        (dr.enabled, dr.failing) = (true, Vec::new());
+        facts.archives[1].seq = 1;
+        let day = facts.ages.archive;
+        let later = |facts: &Facts, seconds: i64| Facts { now: facts.now.plus(seconds), ..facts.clone() };
+        assert_eq!(of(&later(&facts, day), lost("nfs")).0, Verdict::Yes);
+        assert_eq!(super::super::stale_at(&facts), Some(facts.now.plus(day + 1)));
+        let facts = later(&facts, day + 1);
+        assert_eq!((of(&facts, lost("s3-eu")).0, of(&facts, Scenario::MachineLost).0), (Verdict::Yes, Verdict::Unproved));
+        let (verdict, why, act) = of(&facts, lost("nfs"));
+        assert_eq!((verdict, act.as_str()), (Verdict::Stale, "kastellan dr archive"));
+        assert!(why.ends_with(" in s3-eu; newer ones lie elsewhere"), "{why}");
+        // The newest lies where nobody can ask: the older one is the better way, for what it holds.
+        let mut older = facts.clone();
+        older.dr.as_mut().unwrap().failing = vec![nfs];
+        assert_eq!(of(&older, Scenario::MachineLost).0, Verdict::Stale);
+    }
+
+    #[test]
     fn a_lost_location_and_a_handover_have_their_answers() {
         let mut facts = facts();
         let of = |facts: &Facts, scenario: Scenario| {

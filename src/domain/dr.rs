@@ -1,6 +1,6 @@
 //! Disaster recovery: archives of the catalog outside, and the passphrases that open them.
 
-use super::{LocationName, Text, Timestamp};
+use super::{Act, Guided, Intent, LocationName, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Archives that are never pruned, the newest proved ones of a location.
@@ -46,6 +46,21 @@ pub struct Failing {
     pub since: Timestamp,
     /// Why.
     pub cause: Text,
+}
+
+impl Failing {
+    /// `s3-eu refuses since 17 Nov: 403 AccessDenied on PutObject`.
+    #[must_use]
+    pub fn line(&self, now: Timestamp) -> String {
+        format!("{} refuses since {}: {}", self.location, self.since.short(now), self.cause)
+    }
+
+    /// What to do about it. That it takes archives again is only known once it took one.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        let check = Guided::LocationCheck(Text::new(self.location.as_str()));
+        Act::start(format!("kastellan location check {}, then kastellan dr archive", self.location), Intent::Guided(check))
+    }
 }
 
 /// A DR passphrase, by its number; its text is kept encrypted.

@@ -229,6 +229,17 @@ impl Facts {
         self.dr.as_ref().is_some_and(|dr| dr.enabled)
     }
 
+    /// What the ledger of DR says of a place that archives go to, where it refuses them.
+    #[must_use]
+    pub fn refuses(&self, location: &LocationName) -> Option<&super::Failing> {
+        self.refusing().find(|failing| failing.location.same(location))
+    }
+
+    /// All places that refuse. While DR is off nothing goes there, and what was noted last says nothing of today.
+    pub fn refusing(&self) -> impl Iterator<Item = &super::Failing> {
+        self.dr.iter().filter(|dr| dr.enabled).flat_map(|dr| &dr.failing)
+    }
+
     /// What a restored instance has to do before it seals and archives; None for an owner.
     #[must_use]
     pub fn take_over(&self) -> Option<Act> {

@@ -1,6 +1,6 @@
 //! Would the backups come back? A pure function of facts with ages.
 
-use super::{Act, Facts, Flow, Intent, Location, LocationName, LockState, Opens, Passkey, Rehearsals, Text, Timestamp};
+use super::{Act, Archive, Facts, Flow, Intent, Location, LocationName, LockState, Opens, Passkey, Rehearsals, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What is gone.
@@ -147,18 +147,17 @@ pub fn stale_at(facts: &Facts) -> Option<Timestamp> {
     let passkeys = facts.passkeys.iter().filter_map(|p| p.stale_at(&facts.ages));
     let kits = facts.kits.iter().filter_map(|kit| kit.checked.as_ref()).map(|(at, _)| at.plus(facts.ages.kit));
     let drills = super::rehearsals(facts).into_iter().filter_map(|drill| drill.due);
-    let late = facts.archives.iter().find(|a| facts.debt > 0 && a.proved_at.is_some()).map(|a| a.created_at.plus(facts.ages.archive + 1));
+    let late = newest(facts).into_iter().filter(|a| lacks(a, facts).is_some()).map(|a| a.created_at.plus(facts.ages.archive + 1));
     passkeys.chain(kits).chain(drills).chain(late).filter(|at| *at > facts.now).min()
 }
 
-/// An archive that is kept and proved, and a passkey whose wrap is in it; the worse of the two. Nothing but a rehearsal proves the whole.
+/// An archive that is kept and proved, and a passkey whose wrap is in it. The newest archive of each place is a way of its own.
 fn machine_lost(facts: &Facts) -> Answer {
-    let archive = || facts.take_over().unwrap_or_else(|| Act::flow("kastellan dr archive", Flow::DrArchive, None));
-    let say = |verdict, why: String, proved_at, act: Act| Answer {
+    let say = |why: &str, act: Act| Answer {
         scenario: Scenario::MachineLost,
-        verdict,
+        verdict: Verdict::No,
         why: why.into(),
-        proved_at,
+        proved_at: None,
         act: Some(act),
     };
     if !facts.dr_on() {
@@ -169,29 +168,73 @@ fn machine_lost(facts: &Facts) -> Answer {
             }
             Some(location) => Act::flow(format!("kastellan dr enable --location {}", location.name), Flow::DrEnable, None),
         };
-        return say(Verdict::No, "no DR archive is made".into(), None, act);
+        return say("no DR archive is made", act);
     }
-    let proved = |a: &&super::Archive| a.proved_at.is_some();
-    let Some(newest) = facts.archives.iter().find(proved) else {
-        return say(Verdict::No, "no DR archive was ever proved".into(), None, archive());
+    let ways = newest(facts).into_iter().map(|archive| through(archive, facts));
+    ways.min_by_key(|way| way.verdict).unwrap_or_else(|| say("no DR archive was ever proved", archive_now(facts)))
+}
+
+/// One way: the worst of the whole's rehearsal, the archive and the best passkey in it. Nothing but a rehearsal proves the whole.
+fn through(archive: &Archive, facts: &Facts) -> Answer {
+    let say = |verdict, why: String, act: Act| Answer {
+        scenario: Scenario::MachineLost,
+        verdict,
+        why: why.into(),
+        proved_at: archive.proved_at,
+        act: Some(act),
     };
-    let inside = facts.passkeys.iter().filter(|p| !p.pending && newest.wraps.contains(&p.wrap_id));
+    let inside = facts.passkeys.iter().filter(|p| !p.pending && archive.wraps.contains(&p.wrap_id));
     let Some(best) = inside.min_by_key(|p| rank(p, facts)) else {
-        return say(Verdict::No, "the newest archive holds no passkey that is here".into(), None, archive());
+        return say(Verdict::No, "the newest archive holds no passkey that is here".into(), archive_now(facts));
     };
-    let way = format!("archive of {} + {}", newest.created_at.short(facts.now), best.name);
-    let late = facts.debt > 0 && facts.now.since(newest.created_at) > facts.ages.archive;
+    let way = format!("archive of {} + {}", archive.created_at.short(facts.now), best.name);
+    let doubt = doubt(&way, archive, facts).map(|(verdict, why, act)| say(verdict, why, act));
     let opens = verdict(best.opens(&facts.ages, facts.now));
-    if opens == Verdict::No || opens == Verdict::Unknown || opens == Verdict::Stale {
+    let opens = (opens != Verdict::Yes).then(|| {
         let act = Act::start(format!("kastellan passkey check {}", best.name), Intent::Check(best.name.clone()));
-        let why = format!("{way}: {}", best.why(&facts.ages, facts.now));
-        return say(if late { opens.max(Verdict::Stale) } else { opens }, why, newest.proved_at, act);
+        say(opens, format!("{way}: {}", best.why(&facts.ages, facts.now)), act)
+    });
+    let whole = rehearsed(&way, archive.proved_at, facts);
+    // Of equals the one that takes no drill.
+    [doubt, opens].into_iter().flatten().fold(whole, |worst, part| if part.verdict < worst.verdict { worst } else { part })
+}
+
+/// The newest proved archive of each place, newest first.
+fn newest(facts: &Facts) -> Vec<&Archive> {
+    let mut found: Vec<&Archive> = Vec::new();
+    for archive in facts.archives.iter().filter(|a| a.proved_at.is_some()) {
+        if !found.iter().any(|newer| newer.location.same(&archive.location)) {
+            found.push(archive);
+        }
     }
-    if late {
-        let why = format!("{way}; {} in no archive", super::count(facts.debt, "change", "changes"));
-        return say(Verdict::Stale, why, newest.proved_at, archive());
+    found
+}
+
+/// Why the newest archive of a place cannot be counted on although it was proved, if so: nobody knows what is left where a place refuses,
+/// and changes may be missing where another place holds a newer one or none does.
+fn doubt(way: &str, archive: &Archive, facts: &Facts) -> Option<(Verdict, String, Act)> {
+    if let Some(refuses) = facts.refuses(&archive.location) {
+        return Some((Verdict::Unknown, refuses.line(facts.now), refuses.act()));
     }
-    rehearsed(&way, newest.proved_at, facts)
+    let lacks = lacks(archive, facts).filter(|_| facts.now.since(archive.created_at) > facts.ages.archive)?;
+    let fed = facts.dr.iter().any(|dr| dr.locations.iter().any(|name| name.same(&archive.location)));
+    Some((Verdict::Stale, format!("{way}; {lacks}"), if fed { archive_now(facts) } else { two_places() }))
+}
+
+/// What the newest archive of a place does not hold, if anything.
+fn lacks(archive: &Archive, facts: &Facts) -> Option<String> {
+    if newest(facts).iter().any(|newer| newer.seq > archive.seq) {
+        return Some("newer ones lie elsewhere".into());
+    }
+    (facts.debt > 0).then(|| format!("{} in no archive", super::count(facts.debt, "change", "changes")))
+}
+
+fn two_places() -> Act {
+    Act::start("archive to two locations: kastellan dr disable, then kastellan dr enable --location A --location B", Intent::Dr)
+}
+
+fn archive_now(facts: &Facts) -> Act {
+    facts.take_over().unwrap_or_else(|| Act::flow("kastellan dr archive", Flow::DrArchive, None))
 }
 
 /// All parts are there; whether the whole way was gone lately.
@@ -232,20 +275,20 @@ fn location_lost(location: &Location, facts: &Facts) -> Answer {
         };
         return say(Verdict::No, format!("{} with no other copy", super::count(alone, "artifact", "artifacts")), Some(act));
     }
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        facts.archives.iter().filter(|a| a.proved_at.is_some()).partition(|a| a.location.same(&location.name));
-    match (here.first(), elsewhere.first()) {
-        (None, _) => say(Verdict::Yes, "nothing lies there alone".into(), None),
-        (Some(_), Some(other)) => {
-            let why = format!("archive of {} in {}", other.created_at.short(facts.now), other.location);
-            Answer { proved_at: other.proved_at, ..say(Verdict::Yes, why, None) }
-        }
-        (Some(_), None) => {
-            let two = "archive to two locations: kastellan dr disable, then kastellan dr enable --location A --location B";
-            let act = Act::start(two, Intent::Dr);
-            say(Verdict::Unproved, "no other location holds an archive; this catalog can make new ones".into(), Some(act))
-        }
+    let (here, elsewhere): (Vec<_>, Vec<_>) = newest(facts).into_iter().partition(|a| a.location.same(&location.name));
+    if here.is_empty() {
+        return say(Verdict::Yes, "nothing lies there alone".into(), None);
     }
+    let through = |archive: &Archive| {
+        let way = format!("archive of {} in {}", archive.created_at.short(facts.now), archive.location);
+        let (verdict, why, act) =
+            doubt(&way, archive, facts).map_or((Verdict::Yes, way.clone(), None), |(verdict, why, act)| (verdict, why, Some(act)));
+        Answer { proved_at: archive.proved_at, ..say(verdict, why, act) }
+    };
+    elsewhere.into_iter().map(through).min_by_key(|way| way.verdict).unwrap_or_else(|| {
+        let why = "no other location holds an archive; this catalog can make new ones";
+        say(Verdict::Unproved, why.into(), Some(two_places()))
+    })
 }
 
 /// A scenario takes the best of its ways; a way is one passkey.

@@ -198,6 +198,42 @@ fn readiness_follows_what_is_proved_and_monitoring_reads_it() {
 }
 
 #[test]
+fn a_place_that_refuses_is_no_proved_way_back() {
+    let house = House::new();
+    let (one, two) = (house.location("l1", "one"), house.location("l2", "two"));
+    let dr = house.home.secret("dr", DR);
+    house.open(&["dr", "enable", "--location", "l1", "--location", "l2", "--new-dr-passphrase-file", &dr]);
+    let of = |case: &str| {
+        let all = house.json(&["readiness"]);
+        let answers = harness::member(&all, "answers").unwrap().as_array().unwrap().clone();
+        let found = answers.into_iter().find(|a| a["scenario"] == case).unwrap();
+        ["answer", "why", "next"].map(|member| found[member].as_str().unwrap_or_default().to_owned())
+    };
+    let away = |folder: &std::path::Path| fs::rename(folder, folder.with_extension("away")).unwrap();
+    away(&one);
+    let _ = house.home.run(&house.opening(&["dr", "archive"]));
+    assert_eq!((of("machine-lost")[0].as_str(), of("location-lost:l1")[0].as_str()), ("UNPROVED", "YES"));
+    let [answer, why, next] = of("location-lost:l2");
+    assert_eq!((answer.as_str(), next.as_str()), ("UNKNOWN", "kastellan location check l1, then kastellan dr archive"));
+    assert!(why.starts_with("l1 refuses since "), "{why}");
+    away(&two);
+    house.home.run(&house.opening(&["dr", "archive"])).assert_fault(6);
+    for case in ["machine-lost", "location-lost:l1", "location-lost:l2"] {
+        assert_eq!(of(case)[0], "UNKNOWN", "{case}");
+    }
+    let status = house.look(&["status"]).out;
+    for place in ["l1", "l2"] {
+        assert!(status.contains(&format!("! {place} refuses since ")), "{status}");
+    }
+    for folder in [&one, &two] {
+        fs::rename(folder.with_extension("away"), folder).unwrap();
+    }
+    house.open(&["dr", "archive"]);
+    assert_eq!((of("machine-lost")[0].as_str(), of("location-lost:l2")[0].as_str()), ("UNPROVED", "YES"));
+    assert!(!house.look(&["status"]).out.contains("refuses"));
+}
+
+#[test]
 fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
     let site = Site::new();
     let new = site.house.home.secret("new", "another-passphrase-0002");

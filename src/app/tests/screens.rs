@@ -441,9 +441,28 @@ fn enter_starts_the_one_act_of_every_answer_but_yes() {
     let placed = Facts { locations: vec![location("nfs")], ..one.clone() };
     let alone = Facts { alone: [("nfs".to_owned(), Some(3))].into(), ..placed.clone() };
     let unknown = Facts { alone: [("nfs".to_owned(), None)].into(), ..placed.clone() };
-    let on = Facts { dr: Some(dr), ..placed.clone() };
+    let on = Facts { dr: Some(dr.clone()), ..placed.clone() };
+    let failing = crate::domain::Failing { location: "nfs".parse().unwrap(), since: now(), cause: "gone".into() };
+    let proved = crate::domain::Archive {
+        id: String::new(),
+        name: String::new(),
+        location: failing.location.clone(),
+        instance_id: String::new(),
+        seq: 1,
+        created_at: now(),
+        size: 1,
+        digest: String::new(),
+        number: 1,
+        journal_seq: 1,
+        wraps: one.passkeys.iter().map(|p| p.wrap_id.clone()).collect(),
+        proved_at: Some(now()),
+    };
+    let away = Facts { dr: Some(Dr { failing: vec![failing], ..dr }), archives: vec![proved], ..placed.clone() };
+    let said = start(away.clone());
+    let lines: Vec<_> = crate::app::overview(&said, 20).into_iter().map(|(row, _)| row).collect();
+    assert!(lines.iter().any(|row| matches!(row, crate::app::Row::Debt { text, .. } if text.clean().starts_with("nfs refuses since "))));
     let mut seen = 0;
-    for facts in [one, placed, alone, unknown, on] {
+    for facts in [one, placed, alone, unknown, on, away] {
         for answer in readiness(&facts).into_iter().filter(|answer| answer.verdict != Verdict::Yes) {
             let act = answer.act.unwrap_or_else(|| panic!("{:?}", answer.scenario));
             let intent = act.does.clone().unwrap_or_else(|| panic!("{:?}: {}", answer.scenario, act.say));

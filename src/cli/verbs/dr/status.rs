@@ -53,7 +53,7 @@ fn people(facts: &Facts) -> String {
                 );
             }
         }
-        if let Some(failing) = dr.failing.iter().find(|f| f.location.same(location)) {
+        if let Some(failing) = facts.refuses(location) {
             let _ = writeln!(out, "  refuses since {}: {}", failing.since.short(facts.now), failing.cause);
         }
     }
