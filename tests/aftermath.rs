@@ -110,4 +110,11 @@ fn a_handover_fills_up_as_its_steps_are_done() {
         "{said}"
     );
     assert_ne!(PASSPHRASE, NEW);
+    // Names of people are told apart without regard to case, and nobody hands over to themselves.
+    house.open(&["passkey", "add", "again", "--owner", "Ana", "--new-passphrase-file", &new]);
+    let said = house.look(&["handover", "--from", "ANA", "--to", "Ben"]).out;
+    assert!(said.contains("[x] Ben has a passkey") && said.contains("[ ] ANA has no passkey any more"), "{said}");
+    let run = house.home.run(&["handover", "--from", "ana", "--to", "Ana"]);
+    let (cause, _) = run.assert_fault(2);
+    assert!(cause.contains("ana and Ana are one person"), "{cause}");
 }

@@ -2,7 +2,7 @@
 //!
 //! Most items are seen in the facts; what only a person can know is ticked by one. Nothing here is ever forgotten by itself.
 
-use super::{Act, Facts, PasskeyName, Text, Timestamp, count};
+use super::{Act, Facts, Passkey, PasskeyName, Text, Timestamp, count};
 use serde::{Deserialize, Serialize};
 
 /// Why a passkey is rotated.
@@ -144,11 +144,22 @@ pub const MASTER_KNOWN: [&str; 2] = [
     "The way out is a new installation, into which everything is sealed again: see \"After a leak\" in the README.",
 ];
 
+/// Whether two names of people are one person's: case is a slip of whoever typed them.
+#[must_use]
+pub fn same_person(a: &Text, b: &Text) -> bool {
+    a.to_string().to_lowercase() == b.to_string().to_lowercase()
+}
+
 /// From one person to another: what has to be true before the first may go.
 #[must_use]
 pub fn handover(from: &Text, to: &Text, facts: &Facts) -> Vec<Todo> {
-    let owned = |who: &Text| facts.passkeys.iter().filter(|p| !p.pending && p.owner.as_ref() == Some(who)).collect::<Vec<_>>();
-    let typed = |who: &Text, by: &Text| by == who || by.to_string().split('@').next() == Some(who.to_string().as_str());
+    let owned = |who: &Text| {
+        let of = |p: &&Passkey| !p.pending && p.owner.as_ref().is_some_and(|owner| same_person(owner, who));
+        facts.passkeys.iter().filter(of).collect::<Vec<_>>()
+    };
+    let typed = |who: &Text, by: &Text| {
+        same_person(by, who) || by.to_string().split_once('@').is_some_and(|(person, _)| same_person(&person.into(), who))
+    };
     let (old, new) = (owned(from), owned(to));
     let name = new.first().map_or_else(|| "NAME".to_owned(), |p| p.name.to_string());
     let opened = new.iter().any(|p| p.proof.as_ref().and_then(|proof| proof.typed.as_ref()).is_some_and(|(_, who)| typed(to, who)));
@@ -165,9 +176,12 @@ pub fn handover(from: &Text, to: &Text, facts: &Facts) -> Vec<Todo> {
             known.is_some_and(|(_, who)| typed(to, who)),
             format!("{to} runs: kastellan dr check"),
         ));
-        let kit = facts.kits.iter().any(|k| k.outdated(facts).is_none() && k.checked.as_ref().is_some_and(|(_, who)| typed(to, who)));
-        let act = if facts.kits.is_empty() { "kastellan kit make --to FILE --generate --include-passphrases, then " } else { "" };
-        all.push(Todo::new("kit", format!("{to} has checked a recovery kit"), kit, format!("{act}{to} runs: kastellan kit check FILE")));
+        let whole = || facts.kits.iter().filter(|kit| kit.whole());
+        let done = whole().any(|kit| kit.vouched(facts).is_some_and(|who| typed(to, who)));
+        let there = whole().any(|kit| kit.outdated(facts).is_none());
+        let act = if there { "" } else { "kastellan kit make --to FILE --generate --include-passphrases, then " };
+        let title = format!("{to} has checked a recovery kit with the passphrases");
+        all.push(Todo::new("kit", title, done, format!("{act}{to} runs: kastellan kit check FILE")));
     }
     let gone = old.is_empty();
     let first = old.first().map_or_else(|| "OLD".to_owned(), |p| p.name.to_string());

@@ -368,5 +368,14 @@ mod tests {
         assert_eq!(both(&with(&facts, KitMade { dr_number: 1, ..checked("ben", 0) })).0, Verdict::Stale, "DR changed since");
         assert_eq!(both(&with(&facts, KitMade { wraps: Vec::new(), ..checked("ben", 0) })).0, Verdict::Stale, "passkeys changed since");
         assert_eq!(both(&with(&facts, KitMade { opens: None, ..checked("ben", 0) })), (Verdict::Yes, Verdict::No));
+
+        // The list for whoever stays has the same conditions.
+        let ticked = |kit: KitMade| {
+            let items = super::super::handover(&"ana".into(), &"ben".into(), &with(&facts, kit));
+            items.into_iter().find(|item| item.word == "kit").unwrap().done
+        };
+        assert!(ticked(checked("ben@bastion", 0)) && !ticked(checked("ana", 0)));
+        assert!(!ticked(KitMade { opens: None, ..checked("ben", 0) }) && !ticked(KitMade { dr_inside: false, ..checked("ben", 0) }));
+        assert!(!ticked(checked("ben", 180 * 86_400)) && !ticked(KitMade { dr_number: 1, ..checked("ben", 0) }));
     }
 }

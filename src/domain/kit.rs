@@ -34,6 +34,19 @@ pub struct KitMade {
 }
 
 impl KitMade {
+    /// Whether somebody else comes in with it alone: it holds the DR passphrase and a passkey's.
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        self.dr_inside && self.opens.is_some()
+    }
+
+    /// Who checked it, while that counts: nothing changed since, and it is not too long ago.
+    #[must_use]
+    pub fn vouched(&self, facts: &Facts) -> Option<&Text> {
+        let lately = self.checked.as_ref().filter(|(at, _)| facts.now < at.plus(facts.ages.kit));
+        lately.filter(|_| self.outdated(facts).is_none()).map(|(_, who)| who)
+    }
+
     /// What changed since it was made, so that it is not what one would make today.
     #[must_use]
     pub fn outdated(&self, facts: &Facts) -> Option<&'static str> {
@@ -60,9 +73,8 @@ pub(super) fn machine_lost_too(facts: &Facts) -> Option<Answer> {
 
 /// A kit that only its maker ever opened says nothing about the day on which that person is gone.
 pub(super) fn handover(facts: &Facts) -> Option<Answer> {
-    let whole = |kit: &KitMade| kit.dr_inside && kit.opens.is_some();
-    let found = facts.dr_on().then(|| answer(Scenario::Handover, facts, whole, "holds the DR passphrase and a passkey's"))?;
-    let kit = facts.kits.iter().find(|kit| whole(kit));
+    let found = facts.dr_on().then(|| answer(Scenario::Handover, facts, KitMade::whole, "holds the DR passphrase and a passkey's"))?;
+    let kit = facts.kits.iter().find(|kit| kit.whole());
     match kit.and_then(|kit| kit.checked.as_ref().map(|(_, who)| (kit, who))) {
         Some((kit, who)) if found.verdict == Verdict::Yes && *who == kit.made_by => Some(Answer {
             verdict: Verdict::Unproved,
@@ -85,10 +97,10 @@ fn answer(scenario: Scenario, facts: &Facts, good: impl Fn(&KitMade) -> bool, ho
     let (verdict, why, act) = match (&kit.checked, kit.outdated(facts)) {
         (_, Some(changed)) => (Verdict::Stale, format!("{way}; {changed}"), make()),
         (None, None) => (Verdict::Unproved, format!("{way}; nobody checked it"), check()),
-        (Some((at, _)), None) if facts.now >= at.plus(facts.ages.kit) => {
-            (Verdict::Stale, format!("{way}; last checked {}", at.day()), check())
-        }
-        (Some((_, who)), None) => (Verdict::Yes, format!("{way}, checked by {who}"), None),
+        (Some((at, _)), None) => match kit.vouched(facts) {
+            Some(who) => (Verdict::Yes, format!("{way}, checked by {who}"), None),
+            None => (Verdict::Stale, format!("{way}; last checked {}", at.day()), check()),
+        },
     };
     Answer { scenario, verdict, why: why.into(), proved_at, act }
 }

@@ -27,7 +27,7 @@ mod talk;
 mod text;
 mod time;
 
-pub use aftermath::{Aftermath, BY_HAND, Because, MASTER_KNOWN, Todo, handover};
+pub use aftermath::{Aftermath, BY_HAND, Because, MASTER_KNOWN, Todo, handover, same_person};
 pub use artifact::{Artifact, ArtifactFilter, ArtifactKind, SealedFacts, bytes};
 pub use blast::{
     archives_of, if_dr_leaks, if_dr_lost, if_location_leaks, if_location_lost, if_passkey_leaks, if_passkey_lost, if_policy_leaks,

@@ -3,7 +3,7 @@
 use crate::cli::call::Call;
 use crate::cli::output::End;
 use crate::cli::{plan, todo, unlock};
-use crate::domain::{Text, handover};
+use crate::domain::{Act, Fault, Kind, Text, handover, same_person};
 use crate::ops::Resource;
 
 /// Hand an installation over from one person to another: a list that fills up as each step is done
@@ -20,15 +20,19 @@ pub struct Args {
 /// Shows the list.
 ///
 /// # Errors
-/// As the catalog's.
+/// `Kind::Usage` where both are one person; as the catalog's.
 pub async fn run(call: &Call, args: Args) -> Result<(), End> {
     if call.globals.plan {
         return plan::looks_only(call, "handover");
     }
+    let (from, to) = (Text::new(args.from), Text::new(args.to));
+    if same_person(&from, &to) {
+        let next = Act::say("name two people: kastellan handover --from A --to B");
+        return Err(Fault::new(Kind::Usage, "nothing to hand over", format!("{from} and {to} are one person"), next).into());
+    }
     let mut session = call.session().await?;
     unlock::if_given(call, &mut session).await?;
     let facts = session.facts().await?;
-    let (from, to) = (Text::new(args.from), Text::new(args.to));
     let items = handover(&from, &to, &facts);
     let left = items.iter().filter(|item| !item.done).count() as u64;
     let ended = match items.iter().find_map(|item| item.act.as_ref()) {
