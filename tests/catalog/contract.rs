@@ -452,6 +452,20 @@ async fn the_slower_of_two_drafts_is_told() {
     assert_eq!(Draft::new(&home.path).err().unwrap().kind, Kind::Refused);
 }
 
+#[tokio::test]
+async fn the_living_log_of_whoever_was_faster_is_not_taken_for_an_old_one() {
+    let home = Home::new();
+    let (first, second) = (Draft::new(&home.path).unwrap(), Draft::new(&home.path).unwrap());
+    first.publish().unwrap();
+    let winner = home.open();
+    winner.commit(batch(START, vec![put(RecordKind::Policy, "first", 1)], vec![])).await.unwrap();
+    assert!(home.names().contains(&"catalog.db-wal".to_owned()), "it is at work: {:?}", home.names());
+    let fault = second.publish().unwrap_err();
+    assert_eq!(fault.kind, Kind::Changed, "{fault}");
+    assert!(fault.to_string().contains("somebody else was faster"), "{fault}");
+    assert_eq!(winner.ids(RecordKind::Policy).await.unwrap(), ["first"]);
+}
+
 #[test]
 fn drafts_of_the_dead_are_swept_and_of_the_living_are_not() {
     let home = Home::new();

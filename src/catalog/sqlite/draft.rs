@@ -54,21 +54,20 @@ impl Draft {
         let failed = |error: &io::Error| fault::system(error, Doing::Make, &target);
         let closed = Arc::into_inner(catalog).ok_or_else(|| failed(&io::Error::other("it is still being written")))?;
         drop(closed);
-        let late = |cause| Fault::new(Kind::Changed, Doing::Make.what(&target), cause, Act::say("open that one: kastellan status"));
         if std::fs::metadata(files.beside("-wal")).is_ok_and(|meta| meta.len() > 0) {
             return Err(failed(&io::Error::other("its log could not be moved into it")));
         }
         File::open(&files.stem).and_then(|file| file.sync_all()).map_err(|error| failed(&error))?;
         // Two set-ups at once: without this one could take the other's new catalog for the empty file that it may remove.
         let guard = lock::guard(&target.lock_file()).map_err(|error| failed(&error))?;
-        let Some(_guard) = guard else { return Err(late("another process is setting one up")) };
+        let Some(_guard) = guard else { return Err(late(&target, "another process is setting one up")) };
         alone(&target)?;
         if is_empty(&target.path) {
             std::fs::remove_file(&target.path).map_err(|error| failed(&error))?;
         }
         match move_new(&files.stem, &target.path) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(late("somebody else was faster: there is one now")),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(late(&target, FASTER)),
             Err(error) => return Err(failed(&error)),
         }
         fsync_folder(folder_of(&target.path))
@@ -87,7 +86,7 @@ fn target(path: &Path) -> Result<Place, Fault> {
         return Err(failed(&io::Error::other("that is no name of a file")));
     };
     let target = judge::new(path, folder.join(name))?;
-    if std::fs::symlink_metadata(&target.path).is_ok() && !is_empty(&target.path) {
+    if taken(&target) {
         let next = Act::say("open it: kastellan status, or name another with --catalog");
         return Err(Fault::refused(Doing::Make.what(&target), "there is one already", next));
     }
@@ -98,9 +97,22 @@ fn target(path: &Path) -> Result<Place, Fault> {
 /// A log that was left behind would be replayed into the new file.
 fn alone(target: &Place) -> Result<(), Fault> {
     match ["-wal", "-shm", "-journal"].map(|suffix| target.beside(suffix)).iter().find(|path| std::fs::symlink_metadata(path).is_ok()) {
+        // Looked for last: a log whose catalog is there by now is a living one, of whoever was faster.
+        Some(_) if taken(target) => Err(late(target, FASTER)),
         Some(path) => Err(fault::left_over(target, path)),
         None => Ok(()),
     }
+}
+
+const FASTER: &str = "somebody else was faster: there is one now";
+
+fn late(target: &Place, cause: &str) -> Fault {
+    Fault::new(Kind::Changed, Doing::Make.what(target), cause, Act::say("open that one: kastellan status"))
+}
+
+/// Whether something is at the name of the new catalog.
+fn taken(target: &Place) -> bool {
+    std::fs::symlink_metadata(&target.path).is_ok() && !is_empty(&target.path)
 }
 
 fn is_empty(path: &Path) -> bool {
