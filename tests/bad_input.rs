@@ -541,3 +541,16 @@ impl Run {
         assert_eq!(self.code, 0, "{self:#?}");
     }
 }
+
+#[test]
+fn files_of_drills_are_read_to_a_bound_and_no_pipe_is_waited_for() {
+    let home = harness::house::Home::small();
+    let long = home.file("long.drill.yaml", vec![b'#'; (64 << 10) + 1], 0o600);
+    let run = home.run(&["drill", "run", "-f", &long]);
+    assert!(run.assert_fault(2).0.contains("longer than 65536 bytes"), "{}", run.err);
+    let report = home.file("drill.json", "{}", 0o600);
+    let key = home.file("key.pub", "", 0o600);
+    assert!(std::process::Command::new("mkfifo").arg(format!("{report}.sig")).status().unwrap().success());
+    let run = home.run(&["drill", "verify", &report, "--key", &key]);
+    assert!(run.assert_fault(2).0.contains("it is a named pipe, not a regular file"), "{}", run.err);
+}

@@ -140,6 +140,20 @@ pub fn read_public(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Fault>
         }
         Box::new(file)
     };
+    at_most(reader, most, doing, what)
+}
+
+/// Reads a public file that can be nothing but a file, such as what lies beside another one: no pipe is waited for.
+///
+/// # Errors
+/// As [`read_public`].
+pub fn read_regular(path: &Path, most: u64, what: &str) -> Result<Vec<u8>, Fault> {
+    let doing = format!("{what} {} not used", shown(path));
+    let file = open_regular(path).map_err(|error| unreadable(doing.clone(), &error, what))?;
+    at_most(file, most, doing, what)
+}
+
+fn at_most(reader: impl Read, most: u64, doing: String, what: &str) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     reader.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(doing.clone(), &error, what))?;
     if bytes.len() as u64 > most {

@@ -18,7 +18,7 @@ mod zone;
 pub use clock::Clock;
 pub use config::{Color, Config, Context, example};
 pub use files::{
-    Owned, can_be_made, create_owner_only, fsync_folder, note_descriptors, owner_only_problem, read_public, read_secret_fd,
+    Owned, can_be_made, create_owner_only, fsync_folder, note_descriptors, owner_only_problem, read_public, read_regular, read_secret_fd,
     read_secret_file, read_secret_or_public, replace_public, why,
 };
 pub(crate) use files::{folder_of, is_at, kind_of, problem as privacy_problem, shown};

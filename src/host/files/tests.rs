@@ -140,6 +140,21 @@ fn public_files_are_bounded() {
 }
 
 #[test]
+fn what_can_only_be_a_file_is_read_from_nothing_else() {
+    let folder = folder();
+    let path = file(&folder, "a.drill.yaml", b"12345", 0o644);
+    assert_eq!(read_regular(&path, 5, "drill file").unwrap(), b"12345");
+    assert_eq!(read_regular(&path, 4, "drill file").unwrap_err().kind, Kind::Usage);
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    // A pipe that nobody writes to would be waited for, and this device never ends.
+    for (other, kind) in [(pipe.as_path(), "a named pipe"), (Path::new("/dev/zero"), "a device"), (folder.path(), "a folder")] {
+        let fault = read_regular(other, 5, "drill file").unwrap_err();
+        assert!(fault.kind == Kind::Usage && fault.to_string().contains(kind), "{fault}");
+    }
+}
+
+#[test]
 fn a_new_file_is_owner_only_and_goes_unless_kept() {
     let folder = folder();
     let path = folder.path().join("pass.txt");

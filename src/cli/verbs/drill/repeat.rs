@@ -2,8 +2,12 @@
 
 use crate::cli::call::shown;
 use crate::domain::{Act, Changed, Fault, Kind, Target, Text};
+use crate::host::read_regular;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+
+/// The longest such file that is read, in bytes.
+const LONGEST: u64 = 64 * 1024;
 
 /// What is taken to have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
@@ -39,11 +43,11 @@ pub struct Repeat {
 /// Reads such a file.
 ///
 /// # Errors
-/// `Kind::Usage`.
+/// `Kind::Usage`; as reading it.
 pub fn read(file: &Path) -> Result<Repeat, Fault> {
     let wrong = |cause: String| usage(cause, "take a file *.drill.yaml that a drill wrote beside its report");
-    let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("{}: {e}", shown(file))))?;
-    serde_yaml::from_str(&text).map_err(|e| wrong(format!("{}: {e}", shown(file))))
+    let yaml = read_regular(file, LONGEST, "drill file")?;
+    serde_yaml::from_slice(&yaml).map_err(|e| wrong(format!("{}: {e}", shown(file))))
 }
 
 /// What was said does not make a drill.

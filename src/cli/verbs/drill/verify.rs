@@ -4,7 +4,7 @@ use crate::cli::call::{Call, shown};
 use crate::cli::output::End;
 use crate::cli::{plan, unlock};
 use crate::domain::{Act, Changed, Fault, Kind, Text};
-use crate::host::read_public;
+use crate::host::{read_public, read_regular};
 use crate::ops::{Resource, openssh_public, read_openssh_public, verify_drill};
 use std::path::{Path, PathBuf};
 
@@ -27,10 +27,10 @@ pub struct Args {
 /// # Errors
 /// As reading them.
 pub fn read(file: &Path) -> Result<(Vec<u8>, String), Fault> {
-    let json = read_public(file, LONGEST, "drill report")?;
+    let json = read_regular(file, LONGEST, "drill report")?;
     let mut beside = file.to_owned().into_os_string();
     beside.push(".sig");
-    let signature = read_public(&PathBuf::from(beside), LONGEST, "drill report's signature")?;
+    let signature = read_regular(&PathBuf::from(beside), LONGEST, "drill report's signature")?;
     Ok((json, String::from_utf8_lossy(&signature).into_owned()))
 }
 
