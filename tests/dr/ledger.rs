@@ -255,8 +255,11 @@ fn the_old_way_in_stays_until_an_archive_holds_the_new_one() {
     assert!(run.err.contains("k2 is in use, k10MasterKey stays and still opens"), "{}", run.err);
     assert!(site.house.look(&["passkey", "list"]).out.contains("k10MasterKey"));
     assert_eq!(site.house.home.run(&["status", "--passphrase-file", &site.house.key()]).code, 0, "the old way in still opens");
+    let resume = ["rotate", "--resume", "--confirm", "k10MasterKey", "--new-passphrase-file", &new];
+    let run = site.run(&resume);
+    assert!(run.code == 6 && run.err.contains("k2 is in use, k10MasterKey stays and still opens"), "{}", run.err);
     fs::rename(site.share().with_extension("away"), site.share()).unwrap();
-    let run = site.run(&["rotate", "--resume", "--confirm", "k10MasterKey", "--new-passphrase-file", &new]);
+    let run = site.run(&resume);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert!(!site.house.look(&["passkey", "list", "-o", "name"]).out.contains("k10MasterKey"));
     // The archive that was waited for opens with the new passkey.
